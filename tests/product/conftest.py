@@ -19,12 +19,14 @@ from tests.support.loopback.openai import mock_openai
 from tests.support.loopback.openid import LoopbackOpenID, loopback_openid
 from tests.support.loopback.sheets import LoopbackSheets as Google
 from tests.support.loopback.sheets import loopback_sheets
+from tests.support.processes.app_browser import STORY
 from tests.support.processes.graphiql_app import application
 from tests.support.processes.main_path import LONG, MODEL_REPLY, empty_database
 from tests.support.processes.ports import free_port
 from tests.support.processes.postgres import Postgres
-from tests.support.processes.product_process import Product, running
+from tests.support.processes.product_process import BareProduct, Product, running
 from tests.support.processes.sheet_site import Site, sheet_site
+from tests.support.processes.valkey import Valkey
 
 
 @pytest.fixture
@@ -94,11 +96,43 @@ async def graphiql_url() -> AsyncIterator[str]:
         await serving
 
 
-@pytest.fixture(scope="module")
-def page_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the address of the page of a server without configuration."""
+@pytest.fixture(scope="session")
+def page_product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Return a server without configuration, for all tests of the page."""
     with running(tmp_path_factory.mktemp("page")) as product:
-        yield f"{product.url}/"
+        yield product
+
+
+@pytest.fixture
+def page_url(page_product: Product) -> str:
+    return f"{page_product.url}/"
+
+
+@pytest.fixture
+def storyteller(tmp_path: Path) -> Iterator[Product]:
+    """Return a server with a fixed port whose model writes STORY for some seconds."""
+    with mock_openai({"story": STORY}, piece=12, pause_ms=30) as provider:
+        settings = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": provider.base_url, "OPENAI_MODEL": "gpt-test"}
+        with running(
+            tmp_path, BareProduct, PORT=str(free_port()), SECRET_KEY="the same later " * 3, **settings
+        ) as product:
+            yield product
+
+
+@pytest.fixture
+def two_servers(own_postgres_url: str, redis_server: Valkey, tmp_path: Path) -> Iterator[list[str]]:
+    """Return the addresses of two servers on one PostgreSQL database and one Redis."""
+    settings = {
+        "DATABASE_URL": own_postgres_url,
+        "REDIS_URL": redis_server.url,
+        "REDIS_PREFIX": uuid4().hex,
+        "SECRET_KEY": "one key for both servers " * 2,
+    }
+    with (
+        running(tmp_path, BareProduct, **settings) as first,
+        running(tmp_path, BareProduct, **settings) as second,
+    ):
+        yield [f"{first.url}/", f"{second.url}/"]
 
 
 @pytest.fixture(scope="module")

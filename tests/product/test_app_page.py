@@ -281,7 +281,7 @@ async def test_a_phone_in_arabic_shows_one_pane_at_a_time(browser: Browser, page
         await page.set_viewport_size({"width": 390, "height": 780})
         await sign_up(page, "Fatima", "fatima@example.com")
         await send(page, EXPENSES)
-        await page.get_by_role("button", name="Table", exact=True).click()
+        await page.get_by_role("button", name="Table new rows").click()
         await expect_row(page, 0, ["2026-03-03", "Taxi", "81.40 EUR"])
         await page.get_by_role("button", name="Sidebar").click()
         await page.get_by_role("button", name="Your account").click()

@@ -10,6 +10,8 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # A loaded machine takes seconds for what takes milliseconds.
 expect.set_options(timeout=15_000)
 PASSWORD = "paper-lantern-orbit-47"
+# Of a scripted model, which takes some seconds to write it.
+STORY = " ".join(f"word{number}" for number in range(300))
 
 
 async def sign_up(page: Page, name: str, email: str) -> None:
@@ -20,6 +22,20 @@ async def sign_up(page: Page, name: str, email: str) -> None:
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Create account").click()
     await page.get_by_text("What should become a table?").wait_for()
+
+
+async def log_in(page: Page, email: str) -> None:
+    """Enter the account that `sign_up` has created."""
+    await page.get_by_label("E-mail").fill(email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await page.get_by_role("button", name="New conversation").wait_for()
+
+
+async def choose_in_account_menu(page: Page, name: str) -> None:
+    """Open what the menu of the account has under this name."""
+    await page.get_by_role("button", name="Your account").click()
+    await page.get_by_role("menuitem", name=name, exact=True).click()
 
 
 async def send(page: Page, text: str) -> None:

@@ -9,6 +9,7 @@ import { uncachedClient } from "./api/uncached";
 import { followActivity } from "./chat/activity";
 import { Banner } from "./Banner";
 import { Chat } from "./chat/Chat";
+import { replies } from "./chat/replies";
 import { Sidebar } from "./chat/Sidebar";
 import { Splitter } from "./ui/Splitter";
 import { TablePane } from "./table/TablePane";
@@ -29,6 +30,7 @@ function Screen() {
   const [{ data, error }] = useQuery({ query: MeDocument });
   const [isMenuOpen, setMenuOpen] = useState(false);
   const shown = pane.use();
+  const hasNews = useNews(shown);
   useInvitation();
   useEffect(followActivity, []);
   useEffect(() => setMenuOpen(false), [conversationId, tableId]);
@@ -43,7 +45,7 @@ function Screen() {
         {data?.serverInfo.offline && !conversationId && !onlyTable && <p className="note" role="note">{t("offlineModel")}</p>}
         <div className="pane-switch" role="group" aria-label={t("panes")}>
           <button type="button" aria-pressed={shown === "chat"} onClick={() => pane.set("chat")}>{t("chat.title")}</button>
-          <button type="button" aria-pressed={shown === "table"} onClick={() => pane.set("table")}>{t("table.title")}</button>
+          <button type="button" aria-pressed={shown === "table"} onClick={() => pane.set("table")}>{t("table.title")}{hasNews && <span className="news" role="img" aria-label={t("table.news")} />}</button>
         </div>
         <Splitter isSingle={onlyTable}>
           {!onlyTable && <Chat key={conversationId ?? "new"} conversationId={conversationId} />}
@@ -52,6 +54,14 @@ function Screen() {
       </main>
     </div>
   );
+}
+
+/** Whether a table has grown since the table was last in view; only a narrow screen hides it. */
+function useNews(shown: "chat" | "table"): boolean {
+  const growing = [...replies.use().values()].some(({ proposals }) => proposals.size > 0);
+  const [hasNews, setNews] = useState(false);
+  useEffect(() => { if (growing || shown === "table") setNews(shown === "chat"); }, [growing, shown]);
+  return hasNews;
 }
 
 /** A link from an invitation mail: `?invitation=…`. */

@@ -2,11 +2,12 @@ import { useState } from "react";
 import { useQuery, type CombinedError } from "urql";
 import { client } from "../api/client";
 import { messageOf } from "../api/errors";
-import { AccountDocument, ChangePasswordDocument, ConfirmGoogleDocument, ConnectGoogleDocument, DisconnectGoogleDocument, LogOutEverywhereDocument, RevokeSessionDocument, UpdateProfileDocument, type AccountQuery } from "../api/generated";
+import { AccountDocument, ChangePasswordDocument, ConfirmGoogleDocument, ConnectGoogleDocument, DisconnectGoogleDocument, LogOutEverywhereDocument, RequestEmailVerificationDocument, RevokeSessionDocument, UpdateProfileDocument, VerifyEmailDocument, type AccountQuery } from "../api/generated";
 import { signOut } from "../api/session";
 import { formatTime, t } from "../i18n";
 import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
+import { attempt } from "../ui/attempt";
 import { toast } from "../ui/Toasts";
 import { ApiKeys } from "./ApiKeys";
 
@@ -23,6 +24,7 @@ export function AccountDialog({ onClose }: { onClose: () => void }) {
       <div className="dialog-tabs" role="group" aria-label={t("account.title")}>{TABS.map((one) => <button key={one} type="button" aria-pressed={tab === one} onClick={() => setTab(one)}>{t(`account.${one}`)}</button>)}</div>
       {error && !data && <p className="problem" role="alert">{messageOf(error)}</p>}
       {me && tab === "profile" && <Profile me={me} />}
+      {me && tab === "profile" && !me.isEmailVerified && <Verification onVerified={refresh} />}
       {me && tab === "sessions" && <Sessions me={me} onChanged={refresh} />}
       {me && tab === "keys" && <ApiKeys keys={me.apiKeys} onChanged={refresh} />}
       {me && tab === "google" && <Google account={me.googleAccount ?? null} onChanged={refresh} />}
@@ -62,6 +64,30 @@ function Profile({ me }: { me: Me }) {
           <Field label={t("account.newPassword")} type="password" autoComplete="new-password" required value={password.newPassword} onChange={(event) => setPassword({ ...password, newPassword: event.target.value })} />
         </div>
         <footer><button type="submit">{t("account.changePassword")}</button></footer>
+      </form>
+    </>
+  );
+}
+
+/** Confirm the address with the code of the mail that came at the sign-up, or of another one. */
+function Verification({ onVerified }: { onVerified: () => void }) {
+  const [token, setToken] = useState("");
+  async function send(): Promise<void> {
+    const data = await attempt(client().mutation(RequestEmailVerificationDocument, {}).toPromise());
+    if (data) toast(data.requestEmailVerification.message);
+  }
+  async function verify(): Promise<void> {
+    if (!(await attempt(client().mutation(VerifyEmailDocument, { token: token.trim() }).toPromise(), t("account.verified")))) return;
+    setToken("");
+    onVerified();
+  }
+  return (
+    <>
+      <h3>{t("account.verify")}</h3>
+      <form className="row" onSubmit={(event) => { event.preventDefault(); void verify(); }}>
+        <Field label={t("newPassword.code")} value={token} required autoComplete="one-time-code" onChange={(event) => setToken(event.target.value)} />
+        <button type="submit">{t("google.confirm")}</button>
+        <button type="button" onClick={() => void send()}>{t("account.sendMail")}</button>
       </form>
     </>
   );

@@ -1,20 +1,21 @@
 import { useEffect, useState } from "react";
 import { uncachedClient } from "../api/uncached";
 import { fieldErrorsOf, messageOf } from "../api/errors";
-import { ExchangeSignInCodeDocument, LogInDocument, RequestPasswordResetDocument, SignInProvidersDocument, type SignInProvidersQuery, SignUpDocument } from "../api/signIn/generated";
+import { ExchangeSignInCodeDocument, LogInDocument, RequestPasswordResetDocument, ResetPasswordDocument, SignInProvidersDocument, type SignInProvidersQuery, SignUpDocument } from "../api/signIn/generated";
 import { hasEnded, signIn } from "../api/session";
 import { leaveFor, takeCode } from "../api/singleSignOn";
 import { chooseLanguage, language, languageNames, t } from "../i18n";
 import { Field } from "../ui/Field";
 import { Logo } from "../ui/Logo";
 
-type Mode = "signIn" | "signUp" | "reset";
+type Mode = "signIn" | "signUp" | "reset" | "newPassword";
 
 export function SignIn() {
   const [mode, setMode] = useState<Mode>("signIn");
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [name, setName] = useState("");
+  const [token, setToken] = useState("");
   const [problems, setProblems] = useState<Record<string, string>>({});
   const [notice, setNotice] = useState<string | null>(() => (hasEnded ? t("signIn.ended") : null));
   const [isBusy, setBusy] = useState(false);
@@ -31,6 +32,7 @@ export function SignIn() {
     setProblems({});
     setNotice(null);
     if (mode === "reset") await requestReset();
+    else if (mode === "newPassword") await resetPassword();
     else await enter();
     setBusy(false);
   }
@@ -53,8 +55,17 @@ export function SignIn() {
 
   async function requestReset(): Promise<void> {
     const { data, error } = await uncachedClient.mutation(RequestPasswordResetDocument, { email }).toPromise();
-    if (data) setNotice(data.requestPasswordReset.message);
-    else fail(error!);
+    if (!data) return fail(error!);
+    turn("newPassword");
+    setNotice(data.requestPasswordReset.message);
+  }
+
+  async function resetPassword(): Promise<void> {
+    const input = { token: token.trim(), newPassword: password };
+    const { error } = await uncachedClient.mutation(ResetPasswordDocument, { input }).toPromise();
+    if (error) return fail(error);
+    turn("signIn");
+    setNotice(t("newPassword.done"));
   }
 
   function fail(error: Parameters<typeof messageOf>[0]): void {
@@ -68,7 +79,7 @@ export function SignIn() {
     setNotice(null);
   }
 
-  const known = ["email", "password", "firstName"];
+  const known = ["email", "password", "newPassword", "firstName", "token"];
   const other = problems.form ?? Object.entries(problems).find(([field]) => !known.includes(field))?.[1];
   return (
     <main className="sign-in">
@@ -82,18 +93,20 @@ export function SignIn() {
         <h2>{t(`${mode}.title`)}</h2>
         <form onSubmit={(event) => { event.preventDefault(); void submit(); }}>
           {mode === "signUp" && <Field label={t("yourName")} autoComplete="name" value={name} problem={problems.firstName} onChange={(event) => setName(event.target.value)} />}
-          <Field label={t("email")} type="email" autoComplete="username" required value={email} problem={problems.email} onChange={(event) => setEmail(event.target.value)} />
-          {mode !== "reset" && <Field label={t("password")} type="password" autoComplete={mode === "signUp" ? "new-password" : "current-password"} required value={password} problem={problems.password} onChange={(event) => setPassword(event.target.value)} />}
+          {mode === "newPassword" && <Field label={t("newPassword.code")} autoComplete="one-time-code" required value={token} problem={problems.token} onChange={(event) => setToken(event.target.value)} />}
+          {mode !== "newPassword" && <Field label={t("email")} type="email" autoComplete="username" required value={email} problem={problems.email} onChange={(event) => setEmail(event.target.value)} />}
+          {mode !== "reset" && <Field label={t(mode === "newPassword" ? "account.newPassword" : "password")} type="password" autoComplete={mode === "signIn" ? "current-password" : "new-password"} required value={password} problem={problems.password ?? problems.newPassword} onChange={(event) => setPassword(event.target.value)} />}
           {other && <p className="problem" role="alert">{other}</p>}
           {notice && <p className="note" role="status">{notice}</p>}
           <button type="submit" className="primary wide" disabled={isBusy}>{t(`${mode}.action`)}</button>
         </form>
-        {mode !== "reset" && providers.map(({ key, name, url }) => (
+        {(mode === "signIn" || mode === "signUp") && providers.map(({ key, name, url }) => (
           <button key={key} type="button" className="wide" onClick={() => void leaveFor(url)}>{t("signIn.with", { name })}</button>
         ))}
         <p className="row between">
-          <button type="button" className="link" onClick={() => turn(mode === "signUp" ? "signIn" : "signUp")}>{t(mode === "signUp" ? "signUp.other" : "signIn.other")}</button>
-          {mode !== "signUp" && <button type="button" className="link" onClick={() => turn(mode === "reset" ? "signIn" : "reset")}>{t(mode === "reset" ? "signUp.other" : "reset.title")}</button>}
+          <button type="button" className="link" onClick={() => turn(mode === "signIn" ? "signUp" : "signIn")}>{t(mode === "signIn" ? "signIn.other" : "signUp.other")}</button>
+          {mode === "signIn" && <button type="button" className="link" onClick={() => turn("reset")}>{t("reset.title")}</button>}
+          {mode === "reset" && <button type="button" className="link" onClick={() => turn("newPassword")}>{t("reset.haveCode")}</button>}
         </p>
         <label className="language"><span className="hidden">{t("language")}</span>
           <select value={language.get()} onChange={(event) => chooseLanguage(event.target.value)}>{languageNames.map(({ tag, name }) => <option key={tag} value={tag}>{name}</option>)}</select>

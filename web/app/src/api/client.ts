@@ -30,6 +30,7 @@ const normalizedCache = (): Exchange =>
       ProposedChange: () => null,
       Change: () => null,
       MessageHit: () => null,
+      Reading: () => null,
     },
     resolvers: { Query: { conversations: relayPagination() } },
     updates: {

@@ -3,25 +3,27 @@ import { useEffect, useState } from "react";
 import { useQuery } from "urql";
 import { AccountDialog } from "../account/AccountDialog";
 import { Notifications } from "../account/Notifications";
-import { OrganizationsDialog } from "../account/OrganizationsDialog";
+import { UsersDialog } from "../account/UsersDialog";
 import { client } from "../api/client";
 import { messageOf } from "../api/errors";
 import { ConversationsDocument, DeleteConversationDocument, LogOutDocument, RestoreDocument, SearchMessagesDocument, TablesDocument, UpdateConversationDocument, type ConversationItemFragment, type MeQuery } from "../api/generated";
 import { signOut } from "../api/session";
 import { chooseLanguage, formatTime, language, languageNames, t } from "../i18n";
+import { OrganizationsDialog } from "../organizations/OrganizationsDialog";
 import { RenameDialog } from "../table/RenameDialog";
 import { Logo } from "../ui/Logo";
 import { Menu } from "../ui/Menu";
 import { go, route } from "../ui/route";
 import { chooseTheme, theme, type Theme } from "../ui/theme";
 import { toast } from "../ui/Toasts";
+import { useDelayed } from "../ui/useDelayed";
 import { useLatest } from "../ui/useLatest";
 import { activity } from "./activity";
 import { ShareDialog } from "./ShareDialog";
 import { endedReplies } from "./replies";
 
 type Tab = "conversations" | "tables" | "deleted";
-type Opened = { kind: "rename" | "share"; conversation: ConversationItemFragment } | { kind: "account" | "organizations" };
+type Opened = { kind: "rename" | "share"; conversation: ConversationItemFragment } | { kind: "account" | "organizations" | "users" };
 
 export function Sidebar({ me, onToggle }: { me: MeQuery["me"] | null; onToggle: () => void }) {
   const [tab, setTab] = useState<Tab>("conversations");
@@ -59,6 +61,7 @@ export function Sidebar({ me, onToggle }: { me: MeQuery["me"] | null; onToggle: 
           items={[
             { label: t("account.title"), onSelect: () => setOpened({ kind: "account" }) },
             { label: t("organization.title"), onSelect: () => setOpened({ kind: "organizations" }) },
+            me?.isSuperuser && { label: t("users.title"), onSelect: () => setOpened({ kind: "users" }) },
             ...(["system", "light", "dark"] as Theme[]).map((one) => ({ label: t(`theme.${one}`), isChecked: theme.get() === one, onSelect: () => chooseTheme(one) })),
             ...languageNames.map(({ tag, name }) => ({ label: name, isChecked: language.get() === tag, onSelect: () => chooseLanguage(tag) })),
             { label: t("signOut"), onSelect: () => void logOut() },
@@ -69,18 +72,10 @@ export function Sidebar({ me, onToggle }: { me: MeQuery["me"] | null; onToggle: 
       {opened?.kind === "rename" && <RenameConversation conversation={opened.conversation} onClose={() => setOpened(null)} />}
       {opened?.kind === "share" && <ShareDialog conversationId={opened.conversation.id} onClose={() => setOpened(null)} />}
       {opened?.kind === "account" && <AccountDialog onClose={() => setOpened(null)} />}
+      {opened?.kind === "users" && me && <UsersDialog myId={me.id} onClose={() => setOpened(null)} />}
       {opened?.kind === "organizations" && <OrganizationsDialog onClose={() => setOpened(null)} />}
     </aside>
   );
-}
-
-function useDelayed(value: string): string {
-  const [delayed, setDelayed] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setDelayed(value), 250);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return delayed;
 }
 
 function Conversations({ search, onOpen }: { search: string; onOpen: (opened: Opened) => void }) {

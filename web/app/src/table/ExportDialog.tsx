@@ -2,21 +2,24 @@ import { Download, ExternalLink } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { client } from "../api/client";
 import { codeOf, messageOf } from "../api/errors";
-import { CancelExportDocument, ConnectGoogleDocument, ExportProgressDocument, ExportTemplatesDocument, StartExportDocument, type ExportDestination, type ExportItemFragment, type ExportMode } from "../api/generated";
+import { CancelExportDocument, ConnectGoogleDocument, DeleteExportTemplateDocument, ExportProgressDocument, ExportTemplatesDocument, StartExportDocument, type ExportDestination, type ExportItemFragment, type ExportMode, type TemplateItemFragment } from "../api/generated";
 import { stream } from "../api/socket";
 import type { Column } from "../grid/types";
 import { t } from "../i18n";
 import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
+import { attempt } from "../ui/attempt";
 import { SelectField } from "../ui/SelectField";
+import { SpreadsheetField } from "./SpreadsheetField";
+import { TemplateForm } from "./TemplateForm";
 import { newKey } from "../ui/insecure";
 
 const FILES: ExportDestination[] = ["XLSX", "CSV", "JSON", "PARQUET", "MARKDOWN"];
-type Template = { id: string; name: string; destination: ExportDestination };
 
 export function ExportDialog({ table, columns, onClose }: { table: { id: string; name: string }; columns: Column[]; onClose: () => void }) {
   const [destination, setDestination] = useState<ExportDestination>("XLSX");
-  const [templates, setTemplates] = useState<Template[]>([]);
+  const [templates, setTemplates] = useState<TemplateItemFragment[]>([]);
+  const [isMaking, setMaking] = useState(false);
   const [templateId, setTemplateId] = useState("");
   const [sheet, setSheet] = useState({ url: "", name: "", mode: "CREATE" as ExportMode, key: "", keepUpdated: false });
   const [current, setCurrent] = useState<ExportItemFragment | null>(null);
@@ -28,6 +31,18 @@ export function ExportDialog({ table, columns, onClose }: { table: { id: string;
   }, [table.id]);
 
   const isGoogle = destination === "GOOGLE_SHEETS";
+  const fitting = templates.filter((one) => one.destination === destination);
+
+  function onCreated(template: TemplateItemFragment): void {
+    setTemplates([...templates, template]);
+    setTemplateId(template.id);
+    setMaking(false);
+  }
+  async function removeTemplate(): Promise<void> {
+    if (!(await attempt(client().mutation(DeleteExportTemplateDocument, { id: templateId }).toPromise(), t("template.deleted")))) return;
+    setTemplates(templates.filter(({ id }) => id !== templateId));
+    setTemplateId("");
+  }
 
   async function start(): Promise<void> {
     setProblem(null);
@@ -53,26 +68,37 @@ export function ExportDialog({ table, columns, onClose }: { table: { id: string;
   }
 
   const isBusy = current?.status === "QUEUED" || current?.status === "RUNNING";
+  if (isMaking) {
+    return (
+      <Dialog key="template" title={t("template.for", { name: t(`destination.${destination}`) })} onClose={() => setMaking(false)} isWide>
+        <TemplateForm tableId={table.id} destination={destination} columns={columns} onCreated={onCreated} onCancel={() => setMaking(false)} />
+      </Dialog>
+    );
+  }
   return (
-    <Dialog title={t("export.of", { name: table.name })} onClose={onClose}>
+    <Dialog key="export" title={t("export.of", { name: table.name })} onClose={onClose}>
       <form onSubmit={(event) => { event.preventDefault(); void start(); }}>
         <fieldset className="choices" disabled={isBusy}>
           <legend>{t("export.format")}</legend>
           {[...FILES, "GOOGLE_SHEETS" as const].map((one) => (
-            <label key={one}><input type="radio" name="destination" checked={destination === one} onChange={() => { setDestination(one); setCurrent(null); }} /> {t(`destination.${one}`)}</label>
+            <label key={one}><input type="radio" name="destination" checked={destination === one} onChange={() => { setDestination(one); setTemplateId(""); setCurrent(null); }} /> {t(`destination.${one}`)}</label>
           ))}
         </fieldset>
-        {templates.length > 0 && (
-          <SelectField label={t("export.template")} value={templateId} onChange={(event) => setTemplateId(event.target.value)}>
+        <div className="row end">
+          {fitting.length > 0 && (
+            <SelectField label={t("export.template")} value={templateId} onChange={(event) => setTemplateId(event.target.value)}>
               <option value="">{t("export.noTemplate")}</option>
-              {templates.filter((one) => one.destination === destination).map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}
+              {fitting.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}
             </SelectField>
-        )}
+          )}
+          {templateId && <button type="button" className="dangerous" onClick={() => void removeTemplate()}>{t("template.delete")}</button>}
+          <button type="button" className="link" onClick={() => setMaking(true)}>{t("template.new")}</button>
+        </div>
         {isGoogle && <>
           <SelectField label={t("export.mode")} value={sheet.mode} onChange={(event) => setSheet({ ...sheet, mode: event.target.value as ExportMode })}>
               {(["CREATE", "REPLACE", "APPEND", "UPSERT"] as const).map((one) => <option key={one} value={one}>{t(`mode.${one}`)}</option>)}
             </SelectField>
-          {sheet.mode !== "CREATE" && <Field label={t("export.sheetUrl")} type="url" required value={sheet.url} onChange={(event) => setSheet({ ...sheet, url: event.target.value })} />}
+          {sheet.mode !== "CREATE" && <SpreadsheetField value={sheet.url} onChange={(url) => setSheet({ ...sheet, url })} />}
           {sheet.mode === "UPSERT" && (
             <SelectField label={t("export.key")} value={sheet.key} required onChange={(event) => setSheet({ ...sheet, key: event.target.value })}><option value=""></option>{columns.map(({ key, name }) => <option key={key} value={key}>{name}</option>)}</SelectField>
           )}

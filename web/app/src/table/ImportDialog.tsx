@@ -16,6 +16,7 @@ interface Props { conversationId: string | null; onClose: () => void; onImported
 export function ImportDialog({ conversationId, onClose, onImported }: Props) {
   const [file, setFile] = useState<File | null>(null);
   const [text, setText] = useState("");
+  const [sheetUrl, setSheetUrl] = useState("");
   const [name, setName] = useState("");
   const [choices, setChoices] = useState<Pick<ImportTableInput, "encoding" | "delimiter" | "headerRow" | "decimalMark">>({});
   const [skipsInvalid, setSkipsInvalid] = useState(false);
@@ -26,7 +27,7 @@ export function ImportDialog({ conversationId, onClose, onImported }: Props) {
   async function send(dryRun: boolean, changed = choices, chosen = file): Promise<void> {
     setBusy(true);
     setProblem(null);
-    const source = chosen ? { file: chosen } : { text };
+    const source = chosen ? { file: chosen } : sheetUrl ? { googleSheet: { url: sheetUrl.trim() } } : { text };
     const onError = skipsInvalid ? ("SKIP_INVALID" as const) : ("REJECT_ALL" as const);
     const input: ImportTableInput = { ...source, ...changed, name: name || null, conversationId, onError, dryRun, idempotencyKey: dryRun ? null : newKey() };
     const { data, error } = await client().mutation(ImportTableDocument, { input }).toPromise();
@@ -42,14 +43,15 @@ export function ImportDialog({ conversationId, onClose, onImported }: Props) {
     void send(true, next);
   }
 
-  const isReady = file !== null || text.trim() !== "";
+  const isReady = file !== null || sheetUrl.trim() !== "" || text.trim() !== "";
   return (
     <Dialog title={t("import.title")} onClose={onClose} isWide>
       <form onSubmit={(event) => { event.preventDefault(); void send(preview === null); }}>
         <div className="drop" onDragOver={(event) => event.preventDefault()} onDrop={(event) => { event.preventDefault(); const dropped = event.dataTransfer.files[0]; if (dropped) { setFile(dropped); void send(true, choices, dropped); } }}>
           <Field label={t("import.file")} type="file" accept=".csv,.tsv,.txt,.xlsx,.ods,.json,.jsonl,.md,.html,.htm,.pdf" onChange={(event) => { const chosen = event.target.files?.[0] ?? null; setFile(chosen); setPreview(null); if (chosen) void send(true, choices, chosen); }} />
         </div>
-        {!file && <label className="field">{t("import.text")}<textarea rows={5} value={text} dir="auto" onChange={(event) => { setText(event.target.value); setPreview(null); }} /></label>}
+        {!file && !text && <Field label={t("import.sheet")} type="url" placeholder="https://docs.google.com/spreadsheets/d/…" value={sheetUrl} onChange={(event) => { setSheetUrl(event.target.value); setPreview(null); }} />}
+        {!file && !sheetUrl && <label className="field">{t("import.text")}<textarea rows={5} value={text} dir="auto" onChange={(event) => { setText(event.target.value); setPreview(null); }} /></label>}
         {preview && <>
           <div className="columns">
             <Field label={t("name")} value={name} placeholder={file?.name.replace(/\.\w+$/, "")} dir="auto" onChange={(event) => setName(event.target.value)} />

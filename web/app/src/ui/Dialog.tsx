@@ -1,5 +1,6 @@
 import { X } from "lucide-react";
 import { useEffect, useId, useRef, type ReactNode } from "react";
+import { createPortal } from "react-dom";
 import { t } from "../i18n";
 
 interface Props {
@@ -9,7 +10,11 @@ interface Props {
   isWide?: boolean;
 }
 
-/** Modal dialog; the browser keeps the focus inside and gives it back. */
+/**
+ * Modal dialog; the browser keeps the focus inside and gives it back.
+ *
+ * It hangs on the body: below a part that a narrow screen hides, it would be invisible and still block the page.
+ */
 export function Dialog({ title, onClose, children, isWide = false }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
@@ -18,7 +23,7 @@ export function Dialog({ title, onClose, children, isWide = false }: Props) {
     element?.showModal();
     return () => element?.close();
   }, []);
-  return (
+  return createPortal(
     <dialog
       ref={dialog}
       className={isWide ? "wide" : ""}
@@ -33,6 +38,7 @@ export function Dialog({ title, onClose, children, isWide = false }: Props) {
         </header>
         {children}
       </div>
-    </dialog>
+    </dialog>,
+    document.body,
   );
 }
