@@ -90,6 +90,9 @@ class Connection:
             response = self._send(method, endpoint, params, body)
         if response.status_code >= 300:
             raise refusal(response)
+        if method.lower() != "get" and not _is_object(response):
+            # A proxy that answers with a page of its own would leave an export that is complete and has no cells.
+            raise not_google()
         return response
 
     def _send(self, method: str, endpoint: str, params: Mapping[str, Any] | None, body: Any) -> "Response":
@@ -149,6 +152,13 @@ class Connection:
             if self._base_url and endpoint.startswith(f"{host}/"):
                 return self._base_url + endpoint.removeprefix(host)
         return endpoint
+
+
+def _is_object(response: "Response") -> bool:
+    try:
+        return isinstance(response.json(), dict)
+    except ValueError:
+        return False
 
 
 def _encoded(body: Any) -> bytes:

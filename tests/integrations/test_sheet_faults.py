@@ -3,16 +3,20 @@
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from integrations.google.quota import Quota, RequestKind
-from integrations.google.sheets import Patience, SheetMode, Sheets, SheetTarget
+from integrations.google.sheets import Patience, SheetMode, Sheets, SheetsFailure, SheetTarget
+from integrations.redis.connection import Redis
+from integrations.redis.counts import shared_blocking_counts
 from tables.types.columns import Value
-from tests.support.loopback.google_state import HANG, Fault
+from tests.support.loopback.google_state import HANG, PAGE, Fault
 from tests.support.loopback.sheets import LoopbackSheets
 from tests.support.loopback.spreadsheets import Sheet
+from tests.support.processes.valkey import valkey_server
 from tests.support.sheet_desk import ROWS, Desk, table
 
 DROP = 0
@@ -63,6 +67,28 @@ def test_a_fault_at_any_request_changes_nothing_in_the_result(
         assert len(google.spreadsheets) == (2 if mode is SheetMode.CREATE else 1)
 
 
+@pytest.mark.parametrize("mode", list(SheetMode))
+def test_a_page_of_a_proxy_at_any_request_is_no_success(
+    google: LoopbackSheets, tmp_path: Path, mode: SheetMode
+) -> None:
+    plenty = Quota(per_user=10**6, per_project=10**6)
+    sheets = Sheets(replace(google.access(tmp_path), quota=plenty), google.url, patience=PATIENCE)
+    google.calls.clear()
+    expected = later(Desk(google, sheets), sheets, mode)
+    names = list(google.calls)
+    second = next(number for number in range(2, len(names) + 1) if names[number - 1] == "token")
+    for number in range(second, len(names) + 1):
+        clear(google)
+        desk = Desk(google, sheets)
+        google.faults.append(Fault("", PAGE, at=number))
+        with pytest.raises(SheetsFailure) as caught:
+            later(desk, sheets, mode)
+        assert caught.value.code in {"NOT_GOOGLE", "BAD_SERVICE_ACCOUNT"}, names[number - 1]
+        # The same job succeeds when the proxy is gone.
+        changed, content = later(desk, sheets, mode)
+        assert (content, changed <= expected[0]) == (expected[1], True), names[number - 1]
+
+
 def requests(names: list[str], kind: str, mode: SheetMode) -> list[int]:
     """Return the numbers of the requests to disturb: those of the second export, and the writes where it costs time."""
     first = names.index("token", 1)
@@ -92,6 +118,27 @@ def test_the_quota_of_an_account_and_of_all_is_kept_by_waiting() -> None:
     assert 0.9 < time.monotonic() - began < 3
     stopped.set()
     quota.take(RequestKind.WRITE, "cy@example.com", stopped)
+
+
+def test_processes_share_the_quota_and_count_alone_while_redis_is_away() -> None:
+    stopped = threading.Event()
+    with valkey_server() as server:
+        first, second = (
+            Quota(partial(shared_blocking_counts, Redis(server.url, "site")), per_user=4, per_project=100, seconds=2)
+            for _ in range(2)
+        )
+        other = Quota(partial(shared_blocking_counts, Redis(server.url, "elsewhere")), per_user=4, seconds=2)
+        began = time.monotonic()
+        for quota in (first, second, first, second, other):
+            quota.take(RequestKind.WRITE, "ann@example.com", stopped)
+        assert time.monotonic() - began < 1.5
+        second.take(RequestKind.WRITE, "ann@example.com", stopped)
+        assert 1.5 < time.monotonic() - began < 5
+        server.stop()
+        began = time.monotonic()
+        for _ in range(4):
+            first.take(RequestKind.WRITE, "ann@example.com", stopped)
+        assert time.monotonic() - began < 1.5
 
 
 def test_an_export_waits_for_the_quota_and_is_not_refused(google: LoopbackSheets, tmp_path: Path) -> None:

@@ -19,14 +19,15 @@ MEMBERS = (EMAIL, "ann@example.com", "bob@example.com")
 MINUTE = 60.0  # seconds
 
 
-HANG, HOLD = 1, 2  # statuses of faults
+HANG, HOLD, PAGE = 1, 2, 3  # statuses of faults
 
 
 @dataclass
 class Fault:
     """Answers with `status`; with 0 carries the call out and resets the connection, with HANG delays the answer.
 
-    With HOLD the call is carried out, and the answer comes when `LoopbackSheets.released` is set.
+    With HOLD the call is carried out, and the answer comes when `LoopbackSheets.released` is set. With PAGE a proxy
+    answers with a page of its own, as a success.
     `at` is the number of the call, from 1, instead of an operation. A 401 makes all tokens invalid.
     """
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from integrations.google.sheets import Patience
 from tests.support.loopback.google_calls import ROUTES, Action, Denied, Fault, LoopbackSheets
-from tests.support.loopback.google_state import HANG, HOLD, Redirected
+from tests.support.loopback.google_state import HANG, HOLD, PAGE, Redirected
 from tests.support.loopback.http_server import QuietHandler, loopback_server
 from tests.support.loopback.service_account import service_account_file
 from tests.support.loopback.spreadsheets import Refused
@@ -24,7 +24,12 @@ __all__ = ["LoopbackSheets", "loopback_sheets", "service_account_file"]
 MAX_PAYLOAD = 2_000_000
 HANG_SECONDS = 0.5  # an answer that hangs comes after this time
 HOLD_SECONDS = 60  # an answer that is held comes after this time at the latest
+PAGE_OF_A_PROXY = b"<!doctype html><title>Sign in to the network</title>"
 UNSIGNED = frozenset({"authorize", "token", "revoke"})  # calls without an access token
+
+
+class Interposed(Exception):
+    """A proxy that answers in the place of Google."""
 
 
 @contextmanager
@@ -60,6 +65,8 @@ class _Handler(QuietHandler):
         try:
             with self.google.lock:
                 answer = self._answer(target.path, query, body)
+        except Interposed:
+            self._send(200, PAGE_OF_A_PROXY, {"Content-Type": "text/html"})
         except Redirected as redirected:
             self._send(302, {}, {"Location": str(redirected)})
         except Denied as denied:
@@ -82,7 +89,9 @@ class _Handler(QuietHandler):
         fault = self._fault(operation)
         if fault and fault.status == 401:
             self.google.tokens.clear()
-        if fault and fault.status > HOLD:
+        if fault and fault.status == PAGE:
+            raise Interposed
+        if fault and fault.status > PAGE:
             raise Denied(fault.status, fault.reason, "Made to fail.", fault.headers)
         if operation not in UNSIGNED:
             self._authorize(body)
@@ -113,8 +122,8 @@ class _Handler(QuietHandler):
         if body and self.headers.get("Content-Type") != "application/json":
             raise Denied(400, "INVALID_ARGUMENT", "The payload is not marked as JSON.")
 
-    def _send(self, status: int, answer: dict[str, Any], headers: dict[str, str]) -> None:
-        data = json.dumps(answer).encode()
+    def _send(self, status: int, answer: dict[str, Any] | bytes, headers: dict[str, str]) -> None:
+        data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json; charset=UTF-8", **headers}.items():
             self.send_header(name, value)
