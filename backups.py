@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from db.backups.dumps import DumpFailed, check_revision, dump, is_postgresql, restore, verify
+from db.backups.dumps import DumpFailed, check_revision, dump, explained, is_postgresql, restore, verify
 from db.migrations import revision_at
 from keys import configured_secret, key_file, load_secrets
 from settings.settings import VERSION, Settings
@@ -24,15 +24,26 @@ def back_up(settings: Settings, directory: Path) -> dict[str, Any]:
 
     The database is copied first: every file is stored before the row that names it.
     """
-    moment, key = datetime.now(UTC), fingerprint(settings)
+    moment, revision = datetime.now(UTC), revision_at(settings.database_url)
+    if revision is None:
+        raise DumpFailed("The database in DATABASE_URL has no SheetGPT tables: check the URL.")
     target = directory / f"sheetgpt-{moment:%Y%m%dT%H%M%SZ}"
     part = target.with_name(target.name + ".partial")
-    directory.mkdir(parents=True, exist_ok=True)
-    part.mkdir(mode=0o700)
-    revision = revision_at(settings.database_url)
-    if revision is None:
-        part.rmdir()
-        raise DumpFailed("The database in DATABASE_URL has no SheetGPT tables: check the URL.")
+    with explained(f"{directory}: {{problem}}. Name a directory with room for the backup, in which you may write."):
+        directory.mkdir(parents=True, exist_ok=True)
+        part.mkdir(mode=0o700)
+        try:
+            manifest = _write_backup(settings, part, moment, revision)
+            part.rename(target)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)  # it would fill the disk with every attempt
+            raise
+    return manifest | {"path": str(target)}
+
+
+def _write_backup(settings: Settings, part: Path, moment: datetime, revision: str) -> dict[str, Any]:
+    """Write the files of a backup and its manifest, which is returned."""
+    key = fingerprint(settings)
     dump(settings.database_url, part)
     _copy_files(settings.files_dir, part / FILES)
     if configured_secret(settings) is None and not settings.secret_key_file:
@@ -48,8 +59,7 @@ def back_up(settings: Settings, directory: Path) -> dict[str, Any]:
     }
     (part / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
     _sync(part)
-    part.rename(target)
-    return manifest | {"path": str(target)}
+    return manifest
 
 
 def check_backup(backup: Path) -> dict[str, Any]:
@@ -78,20 +88,21 @@ def restore_backup(settings: Settings, backup: Path, *, replace: bool) -> dict[s
     has_files = settings.files_dir.is_dir() and any(settings.files_dir.iterdir())
     if has_files and not replace:
         raise DumpFailed(f"FILES_DIR={settings.files_dir} has files. Empty it, or add --replace to set them aside.")
-    if not is_postgresql(settings.database_url):
-        path = Path(settings.database_url.removeprefix("sqlite:///"))
-        if replace and path.exists():
-            shutil.copyfile(path, path.with_name(path.name + suffix))
-    restore(_dump_of(backup), settings.database_url, replace=replace)
-    if has_files:
-        settings.files_dir.rename(settings.files_dir.with_name(settings.files_dir.name + suffix))
-    _copy_files(backup / FILES, settings.files_dir)
-    if (backup / KEY).exists():
-        key = key_file(settings)
-        if key.exists() and key.read_bytes() != (backup / KEY).read_bytes():
-            key.rename(key.with_name(key.name + suffix))
-        shutil.copy(backup / KEY, key)
-        key.chmod(0o600)
+    with explained("The backup is not restored: {problem}. Make room or mend permissions, then repeat with --replace."):
+        if not is_postgresql(settings.database_url):
+            path = Path(settings.database_url.removeprefix("sqlite:///"))
+            if replace and path.exists():
+                shutil.copyfile(path, path.with_name(path.name + suffix))
+        restore(_dump_of(backup), settings.database_url, replace=replace)
+        if has_files:
+            settings.files_dir.rename(settings.files_dir.with_name(settings.files_dir.name + suffix))
+        _copy_files(backup / FILES, settings.files_dir)
+        if (backup / KEY).exists():
+            key = key_file(settings)
+            if key.exists() and key.read_bytes() != (backup / KEY).read_bytes():
+                key.rename(key.with_name(key.name + suffix))
+            shutil.copy(backup / KEY, key)
+            key.chmod(0o600)
     return manifest | {"sameKey": fingerprint(settings) == manifest["key"]}
 
 

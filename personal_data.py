@@ -16,7 +16,7 @@ from uuid import UUID
 from assembly.components import create_database
 from auth.viewer import Viewer
 from db.accounts import personal_data
-from db.backups.dumps import DumpFailed, dump, is_postgresql
+from db.backups.dumps import dump, explained, is_postgresql
 from db.core.base import Base
 from db.core.engine import Database
 from db.models.attachments import Attachment
@@ -37,7 +37,7 @@ def export(settings: Settings, email: str, directory: Path) -> dict[str, Any]:
 
     A running server has the SQLite file open, so that a copy of it is read, which is erased afterwards.
     """
-    try:
+    with explained(f"{directory}: {{problem}}. Name a directory with room for the export, in which you may write."):
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".export-", dir=directory) as part:
             url = settings.database_url
@@ -48,10 +48,6 @@ def export(settings: Settings, email: str, directory: Path) -> dict[str, Any]:
             address = asyncio.run(exporter.run(email))
             target = directory / f"{file_name(address)}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
             exporter.directory.rename(target)
-    except OSError as error:
-        raise DumpFailed(
-            f"{directory}: {error.strerror or error}. Name a directory with room for the export."
-        ) from None
     return {"email": address, "path": str(target), "rows": dict(exporter.rows), "missing": exporter.missing}
 
 

@@ -4,7 +4,8 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -17,6 +18,16 @@ TOOL_SECONDS = 6 * 3600
 
 class DumpFailed(RuntimeError):
     """Error: the database cannot be copied; the message says what to do."""
+
+
+@contextmanager
+def explained(sentence: str) -> Iterator[None]:
+    """Raise DumpFailed with the sentence, in which {problem} is replaced, for a file that cannot be written."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        problem = (error.strerror if isinstance(error, OSError) else None) or error
+        raise DumpFailed(sentence.replace("{problem}", str(problem))) from error
 
 
 def is_postgresql(url: str) -> bool:

@@ -145,6 +145,9 @@ def test_a_damaged_backup_is_refused_before_anything_changes(sqlite_url: str, tm
             assert code == 1
             assert "backup" in printed
             assert (target.exists(), (tmp_path / "new").exists()) == (False, False)
+    (tmp_path / "file").write_text("")
+    code, printed = run(settings, "backup", str(tmp_path / "file"))
+    assert (code, "file: File exists. Name a directory with room for the backup" in printed) == (1, True), printed
     newer = json.loads((backup / "manifest.json").read_text()) | {"revision": "9999_later"}
     (backup / "manifest.json").write_text(json.dumps(newer))
     code, printed = run(restored, "restore", str(backup))

@@ -154,7 +154,7 @@ async def test_everything_of_one_person_and_nothing_of_others_is_exported(app: A
     assert (code, text.startswith("There is no account with the address")) == (1, True)
     (tmp_path / "file").write_text("")
     code, text = await beside(app, "export-data", "ann@example.com", str(tmp_path / "file"))
-    assert (code, "Name a directory with room" in text) == (1, True)
+    assert (code, "Name a directory with room for the export" in text) == (1, True)
 
 
 async def test_storage_is_measured_also_without_a_server(
