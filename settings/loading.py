@@ -3,10 +3,13 @@
 import difflib
 import os
 from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le, MinLen
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import AliasChoices, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
@@ -20,6 +23,7 @@ RENAMED = {"JOBS": "RUN_JOBS", "EXPORTS_KEPT_DAYS": "EXPORT_RETENTION_DAYS", "TI
 
 def load_settings() -> Settings:
     """Read the environment and `.env`. Raise Misconfigured with one sentence for each wrong value."""
+    refuse_broken_lines(Path(".env"))
     refuse_unknown_settings()
     try:
         return Settings()
@@ -27,10 +31,36 @@ def load_settings() -> Settings:
         raise Misconfigured(" ".join(map(_explain, error.errors()))) from None
 
 
+def refuse_broken_lines(path: Path) -> None:
+    """Raise Misconfigured for a line that cannot be read: its setting, and maybe the next ones, would have no effect.
+
+    The text of the line is not shown, as it may be a secret.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise Misconfigured(f"{path}, line {line}, is not in UTF-8: save the file in UTF-8.") from None
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read ({error.strerror}): change its permissions.") from None
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            # The parser counts the blank lines before a statement to it.
+            blank = len(binding.original.string) - len(binding.original.string.lstrip())
+            line = binding.original.line + binding.original.string[:blank].count("\n")
+            raise Misconfigured(
+                f"{path}, line {line}, is not understood: write NAME=value, and close every quotation mark."
+            )
+
+
+def dotenv_settings() -> dict[str, str | None]:
+    return dotenv_values(".env", encoding="utf-8-sig")
+
+
 def refuse_unknown_settings() -> None:
     """Raise Misconfigured for a name that is nearly that of a setting: a typing error would have no effect."""
     known = {name.upper() for name in Settings.model_fields} | {alias.upper() for alias in _aliases()}
-    for name in (name.upper() for name, value in (dotenv_values(".env") | os.environ).items() if value):
+    for name in (name.upper() for name, value in (dotenv_settings() | os.environ).items() if value):
         near = difflib.get_close_matches(name, known, 1, NEARNESS) if name not in known else []
         # Different beginnings are different things: POSTGRES_PORT is set beside METRICS_PORT.
         if near and near[0][:2] == name[:2] and len(name) >= MIN_NAME:
@@ -45,7 +75,7 @@ def _aliases() -> Iterator[str]:
 
 def renamed_settings_in_use() -> Iterator[tuple[str, str]]:
     """Yield the old and the new name of each setting that is set under its old name."""
-    names = {name.upper() for name, value in (dotenv_values(".env") | os.environ).items() if value}
+    names = {name.upper() for name, value in (dotenv_settings() | os.environ).items() if value}
     yield from ((old, new) for old, new in RENAMED.items() if old in names)
 
 

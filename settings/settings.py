@@ -37,6 +37,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
+        env_file_encoding="utf-8-sig",  # editors of Windows write a byte order mark
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,

@@ -79,6 +79,33 @@ def test_every_wrong_value_gets_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"PORT=8001\nthis is no setting\n", ".env, line 2, is not understood: write NAME=value, and close every"),
+        (b"# A comment\n\n\nSECRET_KEY='no end\nPORT=8001\n", ".env, line 4, is not understood: write NAME=value"),
+        ("PORT=8001\nAPP_NAME=Grüße\n".encode("latin-1"), ".env, line 2, is not in UTF-8: save the file in UTF-8."),
+    ],
+)
+def test_a_broken_line_is_refused_and_not_shown(
+    content: bytes, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes(content)
+    with pytest.raises(Misconfigured) as refused:
+        load_settings()
+    assert str(refused.value).startswith(message)
+    assert "no end" not in str(refused.value)
+
+
+def test_what_editors_and_shells_write_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = ["PORT=8001", "", "export HOST='0.0.0.0'  # all", 'MAIL_FROM="a@example.com"', "# x", "LONE"]
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+    read = load_settings()
+    assert (read.port, read.host, read.mail_from) == (8001, "0.0.0.0", "a@example.com")
+
+
 def test_no_setting_explains_itself_by_a_regular_expression() -> None:
     """A `pattern` of pydantic's would show itself to the operator."""
     schemas = Settings.model_json_schema()["properties"]
