@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 READY = re.compile(r"GraphiQL: (http://\S+?)/graphql")
-START_SECONDS, STOP_SECONDS = 30.0, 10.0
+START_SECONDS, STOP_SECONDS = 60.0, 15.0
 
 
 class Product:
@@ -44,7 +44,7 @@ class Product:
     def start(self) -> None:
         self.url = ""
         self._ready = threading.Event()
-        # A session of its own is a process group of its own, which is what Ctrl-C in a terminal reaches.
+        # Ctrl-C in a terminal reaches a process group.
         self.process = subprocess.Popen(
             self.command,
             cwd=ROOT,
@@ -52,7 +52,7 @@ class Product:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            start_new_session=True,
+            process_group=0,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -91,6 +91,13 @@ class BareProduct(Product):
     """Server process without `make`, so that its number is that of the server itself."""
 
     command = (sys.executable, "app.py")
+
+
+class WorkerProduct(Product):
+    """Worker process, which runs the jobs of servers with RUN_JOBS=0."""
+
+    command = (sys.executable, "app.py", "worker")
+    ready = re.compile(r"· (worker) ·")
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Several servers and a worker as processes, on PostgreSQL and Valkey."""
