@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from tables.readers import evidence, tabular
 from tables.readers.records import Record, Records
-from tables.readers.spans import Cell, Grid, Line
+from tables.readers.spans import Cell, Grid, Line, Span
 
 _DELIMITERS = "\t;|,；，،^~¦"
 _RARE = "^~¦"  # delimiters of exports, and marks of other things elsewhere
@@ -22,7 +22,8 @@ _SAMPLE = 200
 _FEWEST_BELOW_LONG, _MOST_BLANKS = 4, 4  # rows, and blanks in a title of fewer
 _NUMBER_ALONE = re.compile(r"[^\w\n]{0,3}\d{1,3}(?:(?:,\d{3})+(?:\.\d+)?|,\d{1,2})\W{0,3}")
 _NUMBER_LAST = re.compile(
-    r"[^\n]*[^\W\d_][^,\n]*[ \t](?:[€$£¥₹₩]|[A-Z]{3}[ \t])?(?:\d{1,6},\d{1,2}|\d{1,3}(?:,\d{3})+(?:\.\d{2})?)"
+    r"[^\n]*[^\W\d_][^,\n]*[ \t](?:[€$£¥₹₩]|[A-Z]{3}[ \t])?"
+    r"(?:[-+−]?(?:\d{1,6}|\d{1,3}(?:[.'’]\d{3})+),\d{1,2}-?|\d{1,3}(?:,\d{3})+(?:\.\d{2})?)"
     r"(?:[ \t]?(?:[€$£¥₹₩]|[^\W\d_]{1,4}\.?))?"
 )
 # `Hour: 95,00 € each.`: the only comma of the line is the mark of a decimal before a unit.
@@ -31,6 +32,8 @@ _THOUSANDS_WITHIN = re.compile(r"(?=\S+\s)(?:[^,\n]*(?<!\d)\d{1,3}(?:,\d{3})++(?
 # `08:00 7,2 bar 21,5 °C`: commas between digits, in lines whose cells stand apart by blanks.
 _DECIMALS_WITHIN = re.compile(r"(?=.* )(?:[^,\n]*(?<!\d)\d{1,6},\d{1,3}(?!\d))++[^,\d\n]*")
 _BETWEEN_DECIMALS = re.compile(r"\d{1,3}(?:\D?| \S.*|[^\d ]*) \S*\d")
+_NAMED_NUMBER = re.compile(r"(?P<name>[^\W\d_](?:.{0,38}[^\W\d_])?)[ ]+(?P<number>-?\d{1,6}(?:\.\d{1,4})?)")
+_PARTS, _PLAIN_NUMBER = ("name", "number"), re.compile(r"-?\d{1,6}(?:\.\d{1,4})?")
 _APART = re.compile(r"[\d%][ ]{2,}\w")
 _LOG_TIME = re.compile(r":\d\d,\d{3}\b")
 _SENTENCE_END = re.compile(r"[^\W\d]{2}[.!?] +[^\W\d_]")
@@ -63,7 +66,22 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 
 
 def _grid(table: Sequence[Record]) -> Grid | None:
-    return tabular.table("delimited", [record.cells for record in table], (table[0].line.start, table[-1].end))
+    rows = [record.cells for record in table]
+    if all(record.is_spaced for record in table) and (parted := _with_names(rows)):
+        rows = parted
+    return tabular.table("delimited", rows, (table[0].line.start, table[-1].end))
+
+
+def _with_names(rows: Sequence[list[Cell]]) -> list[list[Cell]]:
+    """Return the rows of `Maths 5, 4, 3` with the name in a cell of its own; none where they are not such rows."""
+    parted: list[list[Cell]] = []
+    for first, *others in rows:
+        match = _NAMED_NUMBER.fullmatch(first.text) if first else None
+        if not match or not first or not all(cell and _PLAIN_NUMBER.fullmatch(cell.text) for cell in others):
+            return []
+        spans = [Span(match[name], first.start + match.start(name), first.start + match.end(name)) for name in _PARTS]
+        parted.append([*spans, *others])
+    return parted
 
 
 def _trim(run: list[Record]) -> list[Record]:

@@ -8,6 +8,7 @@ from tables.readers.evidence import is_most, is_sentence, kind_of
 from tables.readers.marks import ITEM, NUMBERED_RULE, RULE
 from tables.readers.spans import MAX_COLUMNS, MAX_ROWS, Cell, Grid, Line, Span, cell, grid
 from tables.types.boolean_words import are_boolean
+from tables.types.date_words import WEEKDAYS, fold
 
 _PAIR = re.compile(
     r"(?P<lead>[ \t]*(?:[-*•–][ \t]+)?)(?P<bold>\*\*|__)?(?P<key>[^\W\d_][^:：|\t*]{0,39}?)"
@@ -28,6 +29,10 @@ _DAYS = re.compile(
     re.IGNORECASE,
 )
 _COUNTER = re.compile(r"\d+|(?<=第)[〇一二三四五六七八九十百]+|(?<=\s)(?:[ivx]+|[a-z])$")
+_SPENT = re.compile(
+    r"(?P<amount>[€$£]?\d[\d.,]{0,11}(?: ?[€$£]|(?: [A-Z]{3}))?) (?:for|on|für|pour|por|per|voor|за|na) "
+    r"(?P<for>\S.{0,59})"
+)
 _MOST_WORDS = 6
 _FEWEST_ALIKE, _MOST_INSTEAD = 3, 2
 
@@ -122,7 +127,9 @@ def _are_alike(block: Block) -> bool:
     """Return True for pairs that say the same of several things, `Oslo: 12`: all values are of one kind and unit."""
     kinds = {kind_of(pair.value.text) if pair.value else "" for pair in block}
     names = {pair.key.text.casefold() for pair in block}
-    if len(names) == len(block) >= _FEWEST_ALIKE and all(_DAYS.fullmatch(name) for name in names):
+    if len(names) == len(block) >= _FEWEST_ALIKE and all(
+        _DAYS.fullmatch(name) or fold(name.rstrip(".")) in WEEKDAYS for name in names
+    ):
         return True
     answers = frozenset(pair.value.text.casefold() for pair in block if pair.value)
     if len(names) == len(block) >= _FEWEST_ALIKE and are_boolean(answers, has_blanks=False):
@@ -138,6 +145,20 @@ def _has_one_word(block: Block) -> bool:
     """Return True for a word such as `free` or `on request` in place of one price."""
     words = [pair.value.text if pair.value else "" for pair in block if not (pair.value and kind_of(pair.value.text))]
     return len(words) == 1 and words[0].count(" ") < _MOST_INSTEAD and not any(map(str.isdigit, words[0]))
+
+
+def _spent(block: Block) -> list[list[Cell]]:
+    """Return names, amounts and purposes of pairs such as `Ana: 30 for gas`; none when one of them is no such pair."""
+    rows: list[list[Cell]] = []
+    for pair in block:
+        match = _SPENT.fullmatch(pair.value.text) if pair.value else None
+        if match is None or pair.value is None:
+            return []
+        parts = [
+            (pair.value.start + match.start(name), pair.value.start + match.end(name)) for name in ("amount", "for")
+        ]
+        rows.append([pair.key, *(Span(match[n], *part) for n, part in zip(("amount", "for"), parts, strict=True))])
+    return rows if len(rows) >= _FEWEST_ALIKE else []
 
 
 def _is_prose_or_code(values: Sequence[str]) -> bool:
@@ -174,6 +195,10 @@ def _grids(lines: Sequence[Line], table: Sequence[Block]) -> Iterator[Grid]:
                 record[column] = pair.value
         records.append(record)
     extent = (lines[table[0][0].line].start, lines[table[-1][-1].line].end)
+    if len(table) == 1 and (spent := _spent(table[0])):
+        if result := grid("key_value", ("Item", "Amount", "For"), spent, extent):
+            yield result
+        return
     if len(table) == 1 and _are_alike(table[0]):
         pairs: list[list[Cell]] = [[pair.key, pair.value] for pair in table[0]]
         if result := grid("key_value", ("Item", "Value"), pairs, extent):

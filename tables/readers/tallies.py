@@ -8,8 +8,9 @@ from tables.readers.captions import index_above
 from tables.readers.spans import Cell, Grid, Line, Span, cell, grid
 
 _LINE = re.compile(
-    r"[ \t]*+(?P<bullet>[-*•–][ \t]++)?(?P<name>[^\W\d_](?:[^\n:：|\t;!?。<>={}\[\]\"]{0,48}?[^\s:,;.(])?)[ \t\u3000]++"
-    r"(?P<number>[-+−]?\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})*(?:[.,]\d{1,2})?|[-+−]?\d+(?:[.,]\d+)?)"
+    r"[ \t]*+(?P<bullet>[-*•–][ \t]++)?"
+    r"(?P<name>[^\W\d_](?:[^\n:：|\t;!?。<>={}\[\]\"]{0,48}?[^\s:,;.(+])?)[ \t\u3000]++"
+    r"(?P<number>(?:[-−]|\+[ ]?)?\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})*(?:[.,]\d{1,2}-?)?|[-+−]?\d+(?:[.,]\d+)?)"
     r"(?P<unit>[ ]?%|[ \u00a0]?[^\W\d_]{1,4}[²³]?\.?)?[ \t]*+"
 )
 _ENDS_IN_NUMBER = re.compile(r"\d[ ]?(?:%|[^\W\d_]{1,4}[²³]?\.?)?[ \t]*$", re.MULTILINE)

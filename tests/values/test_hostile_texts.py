@@ -43,7 +43,7 @@ _HOSTILE += [
 _HOSTILE += [f"{'Lot 1':12}{'Oat bran':20}{12:6} 2026-06-07\n", "a@b.c> " + " " * 300 + "x\n", "1 " * 95 + "\n"]
 _HOSTILE += ["INSERT INTO a (b VALUES (", "insert into a values (1,", "commit abcdef1\n", "abcdef1 a (b\n"]
 _HOSTILE += ["[a] [b] [c] x\n", "[10:00] " * 20 + "\n", "a 10:00\nb\n", "a 1 2\n", "a 2 x 1,50\n", "a 1,234\n"]
-_HOSTILE += ["1 a 2 3\n", "[a]\nb = 1\n", "a (1)\n", "[[1 2]\n", "1/2 cup a\nb\n"]
+_HOSTILE += ["1 a 2 3\n", "[a]\nb = 1\n", "a (1)\n", "[[1 2]\n", "1/2 cup a\nb\n", "a = 1\n", "Mon 3: a 1\n"]
 _HOSTILE += ["[" * 49 + "1,", "- a" + " " * 9_999 + "b\n"]
 
 

@@ -33,6 +33,15 @@ from tests.support.tables.grid_views import header, only, rows
         ("[[1. 2.]\n [3. 4.]]\n", None, ["1.", "2."]),
         ("Anna: 3h\nBea: 2h30\nCleo: 45 min\n", ["Item", "Value"], ["Anna", "3h"]),
         ("Ida: ja\nOla: nein\nUna: ja\n", ["Item", "Value"], ["Ida", "ja"]),
+        ("B V Text Soll\n02.03. 03.03. Miete -780,00\n04.03. 05.03. Lohn 2.450,00\n", ["B", "V", "Text", "Soll"], None),
+        ("1. Kim 8:12.57\n2. Ola 8:13.59\n3. Una 8:20.91\n", None, ["1", "Kim", "8:12.57"]),
+        ("-[ RECORD 1 ]\nid | 7\nn  | Ox\n-[ RECORD 2 ]\nid | 9\nn  | Elk\n", ["id", "n"], ["7", "Ox"]),
+        ("  id = 1\nname = Ann\n\n  id = 2\nname = Bo\n", ["id", "name"], ["1", "Ann"]),
+        ("Mon: Ann 9-5\nTue: Bob 9-5\nWed: Cy 12-8\n", ["Item", "Value"], ["Mon", "Ann 9-5"]),
+        ("me: 45 for rice\nana: 30 for gas\ntom: 12.50 for tea\n", ["Item", "Amount", "For"], ["me", "45", "rice"]),
+        ("Maths 5, 4, 3\nArt 4, 4, 5\nMusic 3, 5, 5\n", None, ["Maths", "5", "4", "3"]),
+        ("02/03 CB SHOP 54,20\n03/03 VIR 1 980,00\n05/03 EDF 71,35\n", ["Date", "Item", "Amount"], None),
+        ("Konto 4400 12.500,00-\nKonto 4405 820,50\nKonto 4410 104,00-\n", None, ["Konto 4400", "12.500,00-"]),
         ("Prepaid card 10.00\nPaid parking 4.50\nBar stool 20.00\nTotal 34.50\n", None, ["Prepaid card", "10.00"]),
     ],
 )
@@ -49,6 +58,7 @@ def test_a_row_has_a_cell_for_each_part(text: str, titles: list[str] | None, fir
         "[web]\nport = 80\n\n[db]\nurl = x\n",
         "12 And they came to the river.\n13 And they rested 3 days.\n14 And it rained.\n",
         "“When?” – “At eight.”\n“So soon?” – “Yes, now.”\n“Why?” – “Rain.”\n“Oh.” – “Yes.”\n",
+        "Step 1 - Open\nStep 2 - Choose\nStep 3 - Confirm\nStep 4 - Close\n",
         "Would you like some tea? Yes, please. Milk? No.\nAre you sure? I am.\nReally? Of course.\n",
     ],
 )

@@ -40,10 +40,16 @@ lb lbs oz ft in pcs pc ea stk stk. st. szt szt. шт шт. м кг г л ud uds 
 mb gb tb kb pts
 """
 _CURRENCY_LIST = """
-€ $ £ ¥ ₹ ₽ zł kč kr kr. ft eur usd gbp chf pln sek nok dkk jpy cny inr rub brl czk huf cad aud 元 円 원
+€ $ £ ¥ ₹ ₽ r$ us$ a$ c$ ₺ ₴ ₩ ₪ руб руб.
+zł kč kr kr. ft eur usd gbp chf pln sek nok dkk jpy cny inr rub brl czk huf cad aud 元 円 원
 """
 _CURRENCIES = frozenset(_CURRENCY_LIST.split())
 _MEASURES = _CURRENCIES | frozenset(_MEASURE_LIST.split())
+# In place of hours: `Mercredi 9h-12h fermé`.
+_CLOSED = frozenset(
+    ["closed", "geschlossen", "ruhetag", "fermé", "cerrado", "chiuso", "fechado", "gesloten", "休", "휴무"]
+)
+_HOURS = re.compile(r"\d{1,2}h(?:\d\d)?[-–]\d{1,2}h(?:\d\d)?")
 _DASHES = frozenset("-–—")
 
 
@@ -77,6 +83,15 @@ def row_parts(line: Line) -> RowParts:
     return RowParts(line, tuple(leads), tuple(kinds), words, tuple(values))
 
 
+def with_thousands(row: RowParts) -> RowParts:
+    """Return the row with `1 980,00` as one value, where it is the only one behind a day and words."""
+    if len(row.values) != 2 or row.lead_kinds[-1:] != ("day",) or row.words[0] == row.words[1]:
+        return row
+    (start, end), (second, last) = row.values
+    is_one = second == end + 1 and _are_groups(row.line.text[start:end], row.line.text[second:last])
+    return row._replace(values=((start, last),)) if is_one and row.line.text[last - 3] in ".," else row
+
+
 def row_name(row: RowParts) -> str:
     return row.line.text[slice(*row.words)]
 
@@ -87,6 +102,8 @@ def cell_ranges(row: RowParts) -> list[Range]:
 
 
 def is_numeric(word: str) -> bool:
+    if word.casefold() in _CLOSED or _HOURS.fullmatch(word):
+        return True
     return (word[-1:] not in ",:;" and _NUMERIC.fullmatch(word) is not None) or (len(word) < 4 and is_null(word))
 
 

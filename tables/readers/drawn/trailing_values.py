@@ -4,16 +4,18 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from tables.readers import evidence, sums, tabular
-from tables.readers.drawn.row_parts import WORD, RowParts, cell_ranges, row_name, row_parts
+from tables.readers.drawn.row_parts import WORD, RowParts, cell_ranges, row_name, row_parts, with_thousands
 from tables.readers.drawn.row_titles import titles_above
 from tables.readers.marks import ITEM
 from tables.readers.spans import Cell, Grid, Line, cell, grid
 from tables.types.null_words import is_null
 
 _ENDS_IN_VALUE = re.compile(r"(?:\d\S{0,9}(?:[ \u00a0]\S{1,5})?|[–-])[ \t]*\Z")
+_RANKED_TIME, _LONGEST_TIME = re.compile(r"\d{1,2}:\d\d[:.]\d\d(?:[.,]\d{1,3})?"), 12  # `1. K. Ledecky 8:12.57`
 _PARTED = re.compile(r"[ \t][-–—][ \t]|: |, ")
 _LISTED = re.compile(r"[,;] |[，；]")
 _DASHES = frozenset("-–—")
+_HAS_SIGN = re.compile(r"[€$£¥₹₽₩₺]|[A-Z]{3}|zł|kr|руб|[元円원]")
 _IS_MONEY = re.compile(r"[.,]\d\d(?!\d)|[€$£¥₹₽₩₺]|[A-Z]{3}")
 _PHONE = re.compile(r"\(?(?:\+\d|0\d)[\d()/-]*")
 _FEWEST_ROWS, _FEWEST_VALUES, _MOST_WORDS, _LONGEST, _LONGEST_NAME = 3, 2, 8, 200, 60
@@ -46,14 +48,15 @@ def _row(line: Line) -> RowParts | None:
         return None
     if any(mark in content for mark in "\t|;") or sums.is_sum_line(content):
         return None
-    row = row_parts(line)
+    row = with_thousands(row_parts(line))
     if _PARTED.search(content, *row.words) and ITEM.match(content):
         return None  # an item of a list, whose fields its own reader knows
     name = content[slice(*row.words)]
     if "  " in name:
         return None
     is_dated = bool(row.lead_kinds) and row.lead_kinds[-1] != "count"
-    if len(row.values) < (1 if is_dated else _FEWEST_VALUES) or name.count(" ") >= _MOST_WORDS:
+    is_ranked = row.lead_kinds == ("count",) and ":" in content[-_LONGEST_TIME:]
+    if len(row.values) < (1 if is_dated or is_ranked else _FEWEST_VALUES) or name.count(" ") >= _MOST_WORDS:
         return None
     if not name:
         return row if is_dated else None
@@ -126,7 +129,9 @@ def _are_read_elsewhere(run: Rows) -> bool:
         return len(run) < _FEWEST_ROWS
     if len(run[0].values) > 1:
         return False
-    return run[0].lead_kinds == ("time",) or (_is_dated(run) and all(map(_is_priced, run)))
+    if run[0].lead_kinds == ("count",):
+        return not all(_RANKED_TIME.fullmatch(row.line.text[slice(*row.values[0])]) for row in run)
+    return run[0].lead_kinds == ("time",) or (len(run[0].leads) == 1 and _is_dated(run) and all(map(_is_priced, run)))
 
 
 def _are_drawn(run: Rows) -> bool:
@@ -180,7 +185,7 @@ def _are_phones(run: Rows) -> bool:
 
 
 def _is_priced(row: RowParts) -> bool:
-    return _IS_MONEY.search(row.line.text, *row.values[0]) is not None
+    return _HAS_SIGN.search(row.line.text, *row.values[0]) is not None
 
 
 def _cells(text: str, row: RowParts, words: int = 1) -> list[Cell]:

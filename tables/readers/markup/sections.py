@@ -8,6 +8,9 @@ from tables.readers.spans import MAX_COLUMNS, MAX_ROWS, Cell, Grid, Line, Span, 
 
 _HEADING = re.compile(r"(?P<open>\[{1,2})(?P<name>[^\[\]\n]{1,80})\]{1,2}[ \t]*")
 _SETTING = re.compile(r"(?P<key>[^\W\d][\w .-]{0,39}?)[ \t]*=[ \t]*(?P<value>[^\n]*?)[ \t]*")
+_RECORD = re.compile(r"-\[ RECORD \d{1,7} \][-+]*[ \t]*")
+_BARRED = re.compile(r"(?P<key>[^\W\d][\w ?.-]{0,59}?)[ ]*\|[ ]?(?P<value>[^\n]*?)[ \t]*")
+_ALIGNED = re.compile(r"[ ]*(?P<key>[^\W\d][\w.-]{0,39}) = (?P<value>[^\n]*?)[ \t]*")
 _PARENT = re.compile(r"(?P<indent>[ ]*)(?P<key>[\"']?[^\W][\w .@/-]{0,59}?[\"']?):[ \t]*")
 _CHILD = re.compile(r"(?P<indent>[ ]+)(?P<key>[^\W\d][\w .-]{0,39}?):[ \t]+(?P<value>[^\n]*?[^\s,;{])[ \t]*")
 _COMMENT = re.compile(r"[ \t]*[#;].*")
@@ -27,7 +30,7 @@ class _Section:
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
-    for sections in (_ini(text, lines), _yaml(text, lines)):
+    for sections in (_ini(text, lines), _yaml(text, lines), _records(text, lines), _expanded(text, lines)):
         run: list[_Section] = []
         for section in sections:
             if run and not _is_alike(run, section):
@@ -85,6 +88,42 @@ def _yaml(text: str, lines: Sequence[Line]) -> Iterator[_Section]:
         yield section
 
 
+def _records(text: str, lines: Sequence[Line]) -> Iterator[_Section]:
+    """Yield the records of databases that print a line for each value, with the equals signs below each other."""
+    section: _Section | None = None
+    edge = -1
+    for line in lines:
+        setting = _ALIGNED.fullmatch(line.text) if " = " in line.text else None
+        if section and (setting is None or setting.start("value") != edge):
+            yield section
+            section = None
+        if setting:
+            if section is None and not (edge < 0 or edge == setting.start("value")):
+                return
+            edge = setting.start("value")
+            section = section or _Section(None, line.start, line.end)
+            _add(text, section, line, setting)
+    if section:
+        yield section
+
+
+def _expanded(text: str, lines: Sequence[Line]) -> Iterator[_Section]:
+    """Yield the records of PostgreSQL's expanded prints, each below `-[ RECORD 1 ]---`."""
+    section: _Section | None = None
+    for line in lines:
+        is_heading = line.text[:2] == "-[" and _RECORD.fullmatch(line.text) is not None
+        setting = _BARRED.fullmatch(line.text) if section and "|" in line.text else None
+        if section and setting:
+            _add(text, section, line, setting)
+        elif section:
+            yield section
+            section = None
+        if is_heading:
+            section = _Section(None, line.start, line.end)
+    if section:
+        yield section
+
+
 def _add(text: str, section: _Section, line: Line, match: re.Match[str]) -> None:
     key = cell(text, line.start + match.start("key"), line.start + match.end("key"))
     start, end = line.start + match.start("value"), line.start + match.end("value")
@@ -105,9 +144,17 @@ def _is_alike(run: Sequence[_Section], section: _Section) -> bool:
     return 2 * shared >= len(section.settings) and 2 * shared >= len(first.settings)
 
 
+def _are_right_aligned(run: Sequence[_Section]) -> bool:
+    """Return True for names that end below each other, at equal distance from the line's start."""
+    keys = [key for section in run for key, _ in section.settings.values()]
+    return len({key.end - key.start for key in keys}) > 1
+
+
 def _table(run: Sequence[_Section]) -> Iterator[Grid]:
     run = [section for section in run if section.settings][:MAX_ROWS]
     if len(run) < _FEWEST or max(len(section.settings) for section in run) < _FEWEST:
+        return
+    if run[0].name is None and not _are_right_aligned(run):
         return
     if any(value and value.text.endswith(_CODE_END) for section in run for _, value in section.settings.values()):
         return
