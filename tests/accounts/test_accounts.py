@@ -54,7 +54,7 @@ def field_of(error: dict[str, Any]) -> str:
 
 
 async def test_only_the_changed_password_is_accepted(app: App) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     await app.client().mutate("logIn", TOKENS, email="ann@example.com", password=PASSWORD)
     arguments = {"currentPassword": PASSWORD, "newPassword": OTHER}
     assert await ann.mutate("changePassword", "{ user { email } }", **arguments) == {
@@ -66,7 +66,7 @@ async def test_only_the_changed_password_is_accepted(app: App) -> None:
 
 
 async def test_a_password_is_not_changed_without_the_old_one_or_to_a_bad_one(app: App) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     for current, new, field in (
         ("not her password", OTHER, "currentPassword"),
         ("", OTHER, "currentPassword"),
@@ -82,7 +82,7 @@ async def test_a_password_is_not_changed_without_the_old_one_or_to_a_bad_one(app
 
 
 async def test_a_forgotten_password_is_reset_with_the_mailed_token(app: App, mailbox: Mailbox) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     nobody = app.client()
     assert await nobody.mutate("requestPasswordReset", "{ message }", email=" ANN@example.com ") == {
         "message": REQUESTED
@@ -103,7 +103,7 @@ async def test_a_forgotten_password_is_reset_with_the_mailed_token(app: App, mai
 
 
 async def test_a_token_works_for_one_of_concurrent_requests(app: App, mailbox: Mailbox) -> None:
-    await app.person()
+    await app.sign_up()
     await app.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
     token = await mailbox.token(2)
     passwords = [f"{OTHER} number {number}" for number in range(5)]
@@ -116,7 +116,7 @@ async def test_a_token_works_for_one_of_concurrent_requests(app: App, mailbox: M
 
 
 async def test_a_token_that_is_old_replaced_or_for_something_else_is_refused(app: App, mailbox: Mailbox) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     verifying = await mailbox.token(1)
     await app.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
     first = await mailbox.token(2)
@@ -143,8 +143,8 @@ async def test_a_token_that_is_old_replaced_or_for_something_else_is_refused(app
 
 
 async def test_asking_for_a_reset_does_not_tell_whether_there_is_an_account(app: App, mailbox: Mailbox) -> None:
-    await app.person()
-    await app.person("bob")
+    await app.sign_up()
+    await app.sign_up("bob")
 
     def deactivate(session: Session) -> None:
         user = session.scalars(select(User).where(User.email == "bob@example.com")).one()
@@ -172,7 +172,7 @@ async def test_asking_for_a_reset_does_not_tell_whether_there_is_an_account(app:
 
 
 async def test_an_address_is_verified_with_the_token_mailed_at_sign_up(app: App, mailbox: Mailbox) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     assert (await ann.run(VERIFIED))["me"] == {"isEmailVerified": False}
     token = await mailbox.token(1)
     assert await app.client().mutate("verifyEmail", "{ ok }", token=token) == {"ok": True}
@@ -184,7 +184,7 @@ async def test_an_address_is_verified_with_the_token_mailed_at_sign_up(app: App,
 
 
 async def test_another_mail_to_verify_an_address_makes_the_first_one_worthless(app: App, mailbox: Mailbox) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     first = await mailbox.token(1)
     requested = await ann.run("mutation { requestEmailVerification { message } }")
     assert requested["requestEmailVerification"] == {"message": "A mail is on its way to ann@example.com."}
@@ -194,7 +194,7 @@ async def test_another_mail_to_verify_an_address_makes_the_first_one_worthless(a
 
 
 async def test_only_digests_of_mailed_tokens_are_stored(app: App, mailbox: Mailbox) -> None:
-    await app.person()
+    await app.sign_up()
     await app.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
     tokens = [await mailbox.token(2)]
     database = app.backend.database
@@ -205,7 +205,7 @@ async def test_only_digests_of_mailed_tokens_are_stored(app: App, mailbox: Mailb
 
 
 async def test_names_are_changed_one_by_one(app: App) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     selection = "{ user { firstName lastName name } }"
     assert (await ann.mutate("updateProfile", selection, firstName="  Anna "))["user"] == {
         "firstName": "Anna",
@@ -220,7 +220,7 @@ async def test_names_are_changed_one_by_one(app: App) -> None:
 
 
 async def test_rights_are_a_superuser_s_to_give(app: App) -> None:
-    ann, eve = await app.person(), await app.person("eve")
+    ann, eve = await app.sign_up(), await app.sign_up("eve")
     id_ = (await ann.run("{ me { id } }"))["me"]["id"]
     changes: list[dict[str, Any]] = [{"isSuperuser": True}, {"isActive": False}, {"isActive": True}, {}]
     for change in changes:
@@ -241,7 +241,7 @@ async def test_a_superuser_does_not_lock_themselves_out(app: App) -> None:
 
 
 async def superuser(app: App) -> Client:
-    client = await app.person("root")
+    client = await app.sign_up("root")
     viewer = await app.viewer(client)
 
     def grant(session: Session) -> None:
@@ -306,7 +306,7 @@ async def test_a_deactivated_user_is_refused_everything(database: Database, worl
 
 
 async def test_an_invitation_is_accepted_with_the_mailed_token(app: App, mailbox: Mailbox) -> None:
-    ann, bob = await app.person(), await app.person("bob")
+    ann, bob = await app.sign_up(), await app.sign_up("bob")
     created = await ann.mutate("createOrganization", "{ organization { id } }", name="Bees & Co")
     id_ = created["organization"]["id"]
     await ann.mutate("inviteMember", "{ __typename }", organizationId=id_, email="bob@example.com", role="MEMBER")
@@ -319,7 +319,7 @@ async def test_an_invitation_is_accepted_with_the_mailed_token(app: App, mailbox
 
 
 async def test_the_data_layer_refuses_to_read_or_create_tokens(app: App, mailbox: Mailbox) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     viewer = await app.viewer(ann)
     database = app.backend.database
     await mailbox.letters(1)
@@ -355,7 +355,7 @@ async def test_a_session_has_an_id_and_its_last_use_moves_with_each_refresh(app:
 
 
 async def test_only_one_s_own_sessions_are_revoked(app: App) -> None:
-    ann, eve = await app.person(), await app.person("eve")
+    ann, eve = await app.sign_up(), await app.sign_up("eve")
     (session,) = (await ann.run("{ me { sessions { id } } }"))["me"]["sessions"]
     user = (await ann.run("{ me { id } }"))["me"]["id"]
     for id_ in (session["id"], user, "nonsense"):

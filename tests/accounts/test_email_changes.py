@@ -44,7 +44,7 @@ async def email_of(client: Client) -> str:
 async def test_an_address_changes_when_the_new_one_confirms_it_and_the_old_one_is_told(
     app: App, mailbox: Mailbox
 ) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     message = await ask(ann, " Anna@Example.com ")
     assert message == "If anna@example.com has no account, a mail with a token for confirmEmailChange is on its way."
     assert await email_of(ann) == "ann@example.com"
@@ -65,7 +65,7 @@ async def test_an_address_changes_when_the_new_one_confirms_it_and_the_old_one_i
 
 
 async def test_the_password_and_an_address_are_needed(app: App, mailbox: Mailbox) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     wrong = {"newEmail": "no address", "password": "wrong password"}
     error = await ann.refused("changeEmail", **wrong)
     assert [item["field"] for item in error["extensions"]["fieldErrors"]] == ["password", "newEmail"]
@@ -75,7 +75,7 @@ async def test_the_password_and_an_address_are_needed(app: App, mailbox: Mailbox
 
 
 async def test_an_address_with_an_account_is_answered_alike_and_gets_no_mail(app: App, mailbox: Mailbox) -> None:
-    ann, _ = await app.person("ann"), await app.person("bob")
+    ann, _ = await app.sign_up("ann"), await app.sign_up("bob")
     assert await ask(ann, "bob@example.com") == (await ask(ann, "new@example.com")).replace("new", "bob")
     assert [letter["To"] for letter in (await mailbox.letters(5))[2:]] == [
         "ann@example.com",
@@ -85,7 +85,7 @@ async def test_an_address_with_an_account_is_answered_alike_and_gets_no_mail(app
 
 
 async def test_an_address_that_is_taken_meanwhile_stays_with_its_account(app: App, mailbox: Mailbox) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     await ask(ann)
     token = await mailbox.token(3)
     anna = app.client()
@@ -95,7 +95,7 @@ async def test_an_address_that_is_taken_meanwhile_stays_with_its_account(app: Ap
 
 
 async def test_a_new_password_another_request_and_time_end_a_request(app: App, mailbox: Mailbox) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     await ask(ann)
     first = await mailbox.token(3)
     await ask(ann, "other@example.com")
@@ -117,7 +117,7 @@ async def test_a_new_password_another_request_and_time_end_a_request(app: App, m
 
 
 async def test_a_reset_of_the_password_ends_a_request_and_tokens_have_one_purpose(app: App, mailbox: Mailbox) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     await ask(ann)
     change = await mailbox.token(3)
     error = await app.client().refused("verifyEmail", token=change)
@@ -132,7 +132,7 @@ async def test_a_reset_of_the_password_ends_a_request_and_tokens_have_one_purpos
 
 
 async def test_mails_to_the_old_address_prove_nothing_after_a_change(app: App, mailbox: Mailbox) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     verify = await mailbox.token(1)
     await app.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
     reset = await mailbox.token(2)
@@ -145,7 +145,7 @@ async def test_mails_to_the_old_address_prove_nothing_after_a_change(app: App, m
 
 
 async def test_a_deactivated_account_keeps_its_address(app: App, mailbox: Mailbox) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     await ask(ann)
     token, viewer = await mailbox.token(3), await app.viewer(ann)
 
@@ -160,7 +160,7 @@ async def test_a_deactivated_account_keeps_its_address(app: App, mailbox: Mailbo
 
 
 async def test_guesses_of_the_password_are_limited(app: App) -> None:
-    ann = await app.person()
+    ann = await app.sign_up()
     codes = [
         (await ann.refused("changeEmail", newEmail="anna@example.com", password="wrong"))["extensions"]["code"]
         for _ in range(11)

@@ -17,7 +17,7 @@ async def test_a_finished_export_is_mailed_as_a_link_and_a_failed_one_with_its_r
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_app(database_url, tmp_path, public_url="http://site/") as app:
-        ann, mailbox = await app.person("ann"), Mailbox(app, tmp_path / "mail")
+        ann, mailbox = await app.sign_up("ann"), Mailbox(app, tmp_path / "mail")
         columns = [{"name": "Item", "type": "TEXT"}]
         created = await ann.mutate("createTable", "{ table { id } }", name="Köln <b> & 1/2", columns=columns)
         table = created["table"]["id"]

@@ -51,7 +51,7 @@ async def test_every_kind_of_job_that_a_worker_runs_is_shown_and_controlled(app:
 
 
 async def test_background_work_is_listed_by_kind_and_status_with_its_subject(app: App) -> None:
-    ann, bob = await app.person("ann"), await app.person("bob")
+    ann, bob = await app.sign_up("ann"), await app.sign_up("bob")
     columns = [{"name": "Item", "type": "TEXT", "isIndexed": True}]
     table = (await ann.mutate("createTable", "{ table { id } }", name="Costs", columns=columns))["table"]["id"]
     export = await finished(ann, table, destination="CSV")
@@ -84,7 +84,7 @@ async def test_background_work_is_listed_by_kind_and_status_with_its_subject(app
 async def test_jobs_are_canceled_and_retried_or_refused_with_the_way_out(database_url: str, tmp_path: Any) -> None:
     async with open_app(database_url, tmp_path) as app:
         await app.product.worker.stop()  # so that each job stays in its state
-        ann, bob = await app.person("ann"), await app.person("bob")
+        ann, bob = await app.sign_up("ann"), await app.sign_up("bob")
         columns = [{"name": "Item", "type": "TEXT", "isIndexed": True}]
         table = (await ann.mutate("createTable", "{ table { id } }", name="Costs", columns=columns))["table"]["id"]
         export = (await ann.mutate("startExport", "{ export { id } }", tableId=table, destination="CSV"))["export"]

@@ -196,7 +196,7 @@ async def test_notices_go_to_verified_addresses_only_where_mail_leaves_the_machi
         url = f"smtp+plain://127.0.0.1:{server.port}"
         settings = {"smtp_url": url, "mail_from": SENDER, "public_url": "https://sheets.example.com"}
         async with open_app(database_url, tmp_path, **settings) as app:
-            ann = await app.person("ann")
+            ann = await app.sign_up("ann")
             viewer = await app.viewer(ann)
 
             def notice(session: Session) -> None:
@@ -221,7 +221,7 @@ async def test_notices_go_to_verified_addresses_only_where_mail_leaves_the_machi
 
 
 async def test_signing_up_mails_a_token_that_the_database_does_not_keep(app: App, tmp_path: Path) -> None:
-    await app.person("ann")
+    await app.sign_up("ann")
     (job,) = await jobs_over(app)
     assert (job.status, job.error_message) == (JobStatus.COMPLETED, None)
     assert job.arguments == {
@@ -245,7 +245,7 @@ async def test_mail_is_tried_again_and_then_given_up_without_its_token(
         url = f"smtp+plain://127.0.0.1:{server.port}"
         async with open_app(database_url, tmp_path, smtp_url=url, mail_from=SENDER) as app:
             for name in ("ann", "bob", "cleo"):
-                await app.person(name)
+                await app.sign_up(name)
                 jobs = await jobs_over(app)
     assert [(mail.sender, mail.recipients) for mail in server.received] == [(SENDER, ["ann@example.com"])]
     assert server.answers == []

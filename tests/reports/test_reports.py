@@ -30,7 +30,7 @@ HOSTILE = "=1+1 <b>Köln</b> & \u202e'\"😀"
 
 
 async def test_usage_is_reported_by_day_and_member_within_the_rights_of_the_owner(app: App) -> None:
-    ann, ben = await app.person("ann"), await app.person("ben")
+    ann, ben = await app.sign_up("ann"), await app.sign_up("ben")
     works = await app.organization(ann, ben)
     for person, tokens in ((ann, 30), (ben, 5)):
         created = await person.mutate("createConversation", "{ conversation { id } }", organizationId=works)
@@ -60,7 +60,7 @@ async def test_usage_is_reported_by_day_and_member_within_the_rights_of_the_owne
 
 
 async def test_a_page_and_a_workbook_show_hostile_names_as_text_and_load_nothing(app: App) -> None:
-    ann = await app.person("ann")
+    ann = await app.sign_up("ann")
     works = (await ann.mutate("createOrganization", "{ organization { id } }", name=HOSTILE))["organization"]["id"]
     columns: list[dict[str, Any]] = [
         {"name": HOSTILE, "type": "SELECT", "options": [HOSTILE, "b"]},
@@ -105,7 +105,7 @@ def text_of_page(page: str) -> str:
 
 
 async def test_site_activity_counts_what_each_member_may_see(app: App) -> None:
-    ann, ben = await app.person("ann"), await app.person("ben")
+    ann, ben = await app.sign_up("ann"), await app.sign_up("ben")
     works = await app.organization(ann, ben)
     site = (await ann.mutate("createSite", "{ site { id } }", organizationId=works, name="Depot"))["site"]["id"]
     moment = (now() - timedelta(hours=1)).isoformat()
@@ -142,7 +142,7 @@ async def test_site_activity_counts_what_each_member_may_see(app: App) -> None:
 async def test_a_wrong_report_is_refused_at_its_field_and_not_made(
     app: App, wrong: dict[str, Any], code: str, field: str
 ) -> None:
-    ann = await app.person("ann")
+    ann = await app.sign_up("ann")
     works = await app.organization(ann)
     error = await ann.refused("createReport", **({"kind": "USAGE", "organizationId": works, **PERIOD} | wrong))
     assert error["extensions"]["code"] == code
@@ -154,7 +154,7 @@ async def test_a_wrong_report_is_refused_at_its_field_and_not_made(
 
 
 async def test_a_link_ends_with_the_membership_and_a_changed_one_opens_nothing(app: App) -> None:
-    ann, ben = await app.person("ann"), await app.person("ben")
+    ann, ben = await app.sign_up("ann"), await app.sign_up("ben")
     works = await app.organization(ann, ben)
     report = await finished_report(ben, await create_report(ben, works))
     url = report["url"]
@@ -177,7 +177,7 @@ async def test_a_link_ends_with_the_membership_and_a_changed_one_opens_nothing(a
 
 
 async def test_a_schedule_makes_each_report_once_and_ends_when_it_is_canceled(app: App) -> None:
-    ann = await app.person("ann")
+    ann = await app.sign_up("ann")
     works, database = await app.organization(ann), app.backend.database
     week_ago = (now() - timedelta(days=7)).replace(microsecond=0)
     first = await create_report(
@@ -206,7 +206,7 @@ async def test_a_schedule_makes_each_report_once_and_ends_when_it_is_canceled(ap
 
 
 async def test_a_missed_period_is_left_out_and_a_former_member_s_schedule_ends(app: App) -> None:
-    ann, ben = await app.person("ann"), await app.person("ben")
+    ann, ben = await app.sign_up("ann"), await app.sign_up("ben")
     works, database = await app.organization(ann, ben), app.backend.database
     old = now().replace(microsecond=0) - timedelta(days=100)
     for person in (ann, ben):
@@ -243,7 +243,7 @@ def test_a_monthly_schedule_keeps_its_day() -> None:
 
 async def test_the_oldest_reports_are_deleted_beyond_a_limit(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports, "MAX_STORED_PER_USER", 2)
-    ann, ben = await app.person("ann"), await app.person("ben")
+    ann, ben = await app.sign_up("ann"), await app.sign_up("ben")
     works = await app.organization(ann, ben)
     scheduled = await create_report(ann, works, schedule="WEEKLY")
     other = await create_report(ben, works)
@@ -254,7 +254,7 @@ async def test_the_oldest_reports_are_deleted_beyond_a_limit(app: App, monkeypat
 
 async def test_a_ready_report_is_mailed_as_a_link_that_opens(database_url: str, tmp_path: Path) -> None:
     async with open_app(database_url, tmp_path, public_url="http://site") as app:
-        ann = await app.person("ann")
+        ann = await app.sign_up("ann")
         works = await app.organization(ann)
         report = await finished_report(ann, await create_report(ann, works))
         letter = (await Mailbox(app, tmp_path / "mail").letters(2))[-1]
@@ -268,7 +268,7 @@ async def test_a_ready_report_is_mailed_as_a_link_that_opens(database_url: str, 
 
 
 async def test_a_report_is_a_job_that_is_seen_canceled_and_retried(app: App) -> None:
-    ann = await app.person("ann")
+    ann = await app.sign_up("ann")
     works, database = await app.organization(ann), app.backend.database
     report = await create_report(ann, works)
     await finished_report(ann, report)
@@ -288,7 +288,7 @@ async def test_a_report_is_a_job_that_is_seen_canceled_and_retried(app: App) -> 
 
 
 async def test_a_list_of_reports_costs_the_same_number_of_reads_for_one_and_for_many(app: App) -> None:
-    ann = await app.person("ann")
+    ann = await app.sign_up("ann")
     works = await app.organization(ann)
     query = """{ reports { nodes { id kind status url workbookUrl nextAt error { code } organization { name }
       table { name } createdBy { name } } } }"""

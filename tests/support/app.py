@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,14 @@ from pydantic import BaseModel
 from assembly.application import application
 from assembly.product import Product, assemble
 from assembly.running import lifespan
+from auth.tokens import issue_access, new_refresh
 from auth.viewer import Viewer
+from db.accounts import sessions, users
+from db.core.base import now
+from db.core.session import Session
 from db.models.organizations import Organization
+from db.models.sessions import SignIn
+from db.models.users import User
 from execution.executor import Executor
 from execution.operations import Operation, Request, Result
 from resolvers.core.authentication import authenticate, require_viewer
@@ -22,8 +29,8 @@ from resolvers.core.ids import decode, global_id
 from schema import schema
 from schema.core.scopes import require_scope
 from settings.settings import Settings
-from tests.support.client import Client, Refused
-from tests.support.world import World
+from tests.support.client import PASSWORD, Client, Refused
+from tests.support.world import SYSTEM, World
 from transport.core.errors import format_error
 
 OFTEN = "1000 per minute"  # all users of a test have one address
@@ -43,6 +50,7 @@ class App:
     def __init__(self, product: Product, http: httpx.AsyncClient) -> None:
         self.product, self.backend, self._http = product, product.backend, http
         self.reads: list[str] = []
+        self._password_hash: str | None = None
         fetch = self.backend.database._fetch
 
         async def counted(plan: Any, values: list[Any]) -> list[Any]:
@@ -63,6 +71,28 @@ class App:
         return Client("http://site", self._http)
 
     async def person(self, name: str = "ann") -> Client:
+        """Return a client that is signed in as a new person, without the mail of a sign-up.
+
+        One write creates the account and its session, for most tests need two people, and few need their mails.
+        """
+        client, database = self.client(), self.backend.database
+        _, digest = new_refresh()
+        if self._password_hash is None:
+            self._password_hash = await self.backend.passwords.hash(PASSWORD)
+        email = f"{name}@example.com"
+        user, sign_in = await database.write(_create_person, SYSTEM, email, self._password_hash, digest)
+        client.token = issue_access(
+            self.backend.secrets[0],
+            user_id=user.id,
+            email=email,
+            session_id=sign_in.id,
+            lifetime=timedelta(minutes=self.backend.settings.access_token_minutes),
+            now=now(),
+        )
+        return client
+
+    async def sign_up(self, name: str = "ann") -> Client:
+        """Return a client that has signed up, and is mailed a token to verify the address."""
         client = self.client()
         await client.sign_up(f"{name}@example.com")
         return client
@@ -96,6 +126,12 @@ class App:
                 raise Refused(event.errors)
             assert event.data is not None
             yield dict(event.data)
+
+
+def _create_person(session: Session, email: str, password_hash: str, digest: bytes) -> tuple[User, SignIn]:
+    user = users.sign_up(session, email, password_hash, "Ann", "Lee")
+    lifetime = timedelta(days=30)
+    return user, sessions.create(session, user.id, digest, lifetime, user_agent=None, ip_address="127.0.0.1")
 
 
 @asynccontextmanager

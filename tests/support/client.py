@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import websockets
 
+PASSWORD = "correct horse battery"  # of every person who signs up
+
 
 class Refused(AssertionError):
     """Response with errors, in `errors`."""
@@ -77,7 +79,7 @@ class Client:
             return error
         raise AssertionError(f"{name} was not refused: {payload}")
 
-    async def sign_up(self, email: str, password: str = "correct horse battery") -> dict[str, Any]:
+    async def sign_up(self, email: str, password: str = PASSWORD) -> dict[str, Any]:
         payload = await self.mutate(
             "signUp",
             "{ user { id email name } session { accessToken refreshToken expiresIn tokenType } message }",

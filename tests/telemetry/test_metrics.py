@@ -49,7 +49,7 @@ async def test_use_is_recorded_and_read_with_the_token(
     server = scripted_llm.server
     limits = {"metrics_token": TOKEN, "log_in_limit_account": "1 per hour"}
     async with open_app_with_llm(server, database_url, tmp_path, **limits) as app:
-        ann = await app.person("ann")
+        ann = await app.sign_up("ann")
         following = asyncio.create_task(follow(app, ann, await start_reply(ann)))
         await wait_for_readers(app, 1)  # a reply that has ended is delivered as one snapshot, without a delay
         scripted_llm.say("Hello ", "there")
