@@ -142,6 +142,7 @@ export const ar: Messages = {
   "history.show": "عرض الجدول حينها",
   "history.title": "السجل",
   "history.undo": "التراجع عن هذا",
+  "import.busy": "جارٍ القراءة … قد يستغرق الملف الكبير بعض الوقت.",
   "import.delimiter": "الفاصل",
   "import.encoding": "الترميز",
   "import.file": "ملف (CSV أو Excel أو ODS أو JSON أو Markdown أو HTML أو PDF)",

@@ -140,6 +140,7 @@ export const en = {
   "history.show": "Show the table then",
   "history.title": "History",
   "history.undo": "Undo this",
+  "import.busy": "Reading … a large file takes a while.",
   "import.delimiter": "Separator",
   "import.encoding": "Encoding",
   "import.file": "File (CSV, Excel, ODS, JSON, Markdown, HTML, PDF)",

@@ -75,6 +75,7 @@ export function ImportDialog({ conversationId, onClose, onImported }: Props) {
             </div>
           )}
         </>}
+        {isBusy && <p className="hint" role="status">{t("import.busy")}</p>}
         {problem && <p className="problem" role="alert">{problem}</p>}
         <footer><button type="button" onClick={onClose}>{t("cancel")}</button><button type="submit" className="primary" disabled={!isReady || isBusy}>{t(preview ? "import.start" : "import.preview")}</button></footer>
       </form>
