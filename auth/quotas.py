@@ -84,7 +84,8 @@ class Window:
 
     @property
     def remaining(self) -> int:
-        return max(0, self.policy.limit - self.used)
+        left = self.policy.limit - self.spent - self.others
+        return left if left > 0 else 0
 
 
 # Windows that the request in progress has used, by the name of the quota, for its headers; None outside of requests.

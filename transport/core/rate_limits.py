@@ -26,11 +26,13 @@ def headers() -> list[tuple[bytes, bytes]]:
     if not windows:
         return []
     moment = time.time()
+    # Written for speed: these two fields were half of what all limits cost a small request.
     states = [
-        f'"{name}";r={window.remaining};t={max(0, round(window.ends_at - moment))}' for name, window in windows.items()
+        f'"{name}";r={window.remaining};t={int(window.ends_at - moment + 0.5) if window.ends_at > moment else 0}'
+        for name, window in windows.items()
     ]
     policies = _policies(*[window.policy for window in windows.values()])
-    return [(b"ratelimit-policy", policies), (b"ratelimit", ", ".join(states).encode())]
+    return [(b"ratelimit-policy", policies), (b"ratelimit", ", ".join(states).encode("ascii"))]
 
 
 @lru_cache
