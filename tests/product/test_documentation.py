@@ -216,6 +216,10 @@ def replace_in(path: Path, old: str, new: str) -> None:
 
 def python(directory: Path, *arguments: str) -> str:
     """Return the output of a Python command; fail with all of it when the command fails."""
-    done = subprocess.run([sys.executable, *arguments], cwd=directory, capture_output=True, text=True, timeout=90)
+    # A worker's variables would make tests share the template of earlier runs, whose schema may be older.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=directory, env=environment, capture_output=True, text=True, timeout=90
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
