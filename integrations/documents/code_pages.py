@@ -91,6 +91,8 @@ def _single(sample: bytes, name: str) -> CodePage | None:
             good = 0.5 * good + 0.5 * min(float(good), common * 1.35)
         best = max(best, good)
     # A sign may stand between words; inside one it is a letter that was misread.
+    if name not in _LATIN:
+        best -= len(_BESIDE_ASCII.findall(text))
     fit = (best + 0.95 * signs - _inside(text)) / max(1, total) if letters or signs else 0.0
     return CodePage(name, fit - 0.8 * _mixed_case(text) / max(1, total) - _RARE.get(name, 0.0))
 
@@ -102,6 +104,9 @@ _ROMANIAN = re.compile(r"î(?=[bcdf]\b)", re.IGNORECASE)
 _SIGN_INSIDE = re.compile(
     r"(?<=[^\W\d_])[£¥§©®¼½¾±×µ¿¡ªº¹²³«»“„™…‰•°](?=[^\W\d_])|[£¥¼½¾ªº³²](?=[^\W\d_]{2})|\b[¹¿](?=[^\W\d_])|(?<=[^\W\d_])[¹¿]\b"
 )
+# No word of another script has letters of ASCII in it.
+_BESIDE_ASCII = re.compile(r"(?<=[A-Za-z])[^\W\d_a-zA-Z]|[^\W\d_a-zA-Z](?=[A-Za-z])")
+_LATIN = frozenset({"cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257", "cp850", "mac_roman"})
 _MIXED = re.compile(r"[a-zà-ÿа-яα-ω]*[^\W\d_]")
 _PLACES = {"fr": _FRENCH_C, "ca": _FRENCH_C, "it": _ITALIAN, "pt": _PORTUGUESE, "ro": _ROMANIAN}
 

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -16,8 +17,10 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+CUT = "The file ends in the middle of a character, so it was cut off: send the whole file."
 UNKNOWN = "The encoding of the text cannot be told: save it as UTF-8, then send it."
 
+_LOOKED_AT = 2_000  # characters
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -84,7 +87,22 @@ def _wide(sample: bytes) -> str | None:
     most, few = len(sample) // 4, len(sample) // 100
     if odd > most and even <= few:
         return "utf-16-le"
-    return "utf-16-be" if even > most and odd <= few else None
+    if even > most and odd <= few:
+        return "utf-16-be"
+    return _wide_ideographs(sample) if even or odd else None
+
+
+def _wide_ideographs(sample: bytes) -> str | None:
+    """Return the order of bytes in which a text has line ends and assigned letters only, as in languages of Asia."""
+    for name in ("utf-16-le", "utf-16-be"):
+        text = sample.decode(name, "replace")
+        if "\n" in text and not _BINARY.search(text) and not any(map(_is_no_letter, text[:_LOOKED_AT])):
+            return name
+    return None
+
+
+def _is_no_letter(char: str) -> bool:
+    return unicodedata.category(char) in {"Cn", "Co", "Cs", "Mc"} or char == "\ufffd"
 
 
 def _legacy(sample: bytes) -> Encoding | None:
@@ -100,6 +118,14 @@ def _is_utf8(file: IO[bytes]) -> bool:
         while data := file.read(1_000_000):
             decoder.decode(data)
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data" and not file.read(1) and _has_letters(file):
+            raise DocumentRefused(CUT) from None
         return False
     return True
+
+
+def _has_letters(file: IO[bytes]) -> bool:
+    """Return whether a file has whole characters beyond ASCII in UTF-8, before one that is cut."""
+    file.seek(0)
+    return any(not char.isascii() for char in file.read(SAMPLE).decode("utf-8", "ignore"))

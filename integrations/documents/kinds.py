@@ -1,6 +1,7 @@
 """Kinds of files, detected from the content: neither the name nor the declared content type counts."""
 
 import json
+import re
 import zipfile
 from dataclasses import dataclass
 from enum import StrEnum
@@ -41,6 +42,15 @@ IMAGES = frozenset({Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.GIF})
 TAKEN = "Send text, Markdown, CSV, JSON, HTML, XLSX, ODS, PDF, or an image (PNG, JPEG, WebP, GIF)."
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 OLD_OR_LOCKED = "The file is an old Office document, or one with a password: save it as XLSX without a password."
+# Office 365 names the part workbook2.xml, and other programs put it elsewhere.
+_WORKBOOK = re.compile(r"content\.xml|(?:\w+/)?workbook\d*\.xml")
+_ARCHIVES = {
+    "word/": "The file is a Word document: save it as PDF, or copy its tables into a message.",
+    "ppt/": "The file is a presentation: save it as PDF, or copy its tables into a message.",
+    "xl/workbook.bin": "The file is a binary Excel workbook (XLSB): save it as XLSX, then send it.",
+    "Index/": "The file is a document of Numbers or Pages: export it as XLSX or PDF, then send that.",
+}
+COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!")
 # A text is whatever its reader takes it for, so here, and only here, the name decides.
 _TEXTS = {"md": Kind.MARKDOWN, "markdown": Kind.MARKDOWN, "csv": Kind.CSV, "tsv": Kind.CSV}
 
@@ -88,6 +98,8 @@ def refuse_other_kinds(head: bytes) -> None:
         )
     if head.startswith(OLE):
         raise DocumentRefused(OLD_OR_LOCKED)
+    if head.startswith(COMPRESSED):
+        raise DocumentRefused("The file is compressed: unpack it, and send the file that is in it.")
 
 
 def check_workbook(file: IO[bytes]) -> None:
@@ -100,8 +112,10 @@ def check_workbook(file: IO[bytes]) -> None:
             parts = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OverflowError):
         raise DocumentRefused("The file is a damaged ZIP or workbook: save it again, then send it.") from None
-    if not any(part.filename in {"xl/workbook.xml", "content.xml"} for part in parts):
-        raise DocumentRefused(f"The file is a ZIP and no XLSX or ODS workbook. {TAKEN}")
+    if not any(_WORKBOOK.fullmatch(part.filename) for part in parts):
+        raise DocumentRefused(_other_archive([part.filename for part in parts]))
+    if not any("workbook" in part.filename for part in parts) and not is_opendocument(file):
+        raise DocumentRefused("The file is an OpenDocument text or drawing: save it as PDF, then send it.")
     if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
         raise DocumentRefused("The workbook unpacks to more than 200 MB: send the sheet that matters, or CSV.")
     for part in parts:
@@ -109,6 +123,14 @@ def check_workbook(file: IO[bytes]) -> None:
             raise DocumentRefused(
                 f"The workbook unpacks to more than {MAX_RATIO} times its size, which no real one does: send another."
             )
+
+
+def _other_archive(names: list[str]) -> str:
+    """Return what a ZIP that is no workbook is, and what to do with it."""
+    for prefix, advice in _ARCHIVES.items():
+        if any(name.startswith(prefix) for name in names):
+            return advice
+    return f"The file is a ZIP and no XLSX or ODS workbook: unpack it, and send a file that is in it. {TAKEN}"
 
 
 def _kind_of_text(text: str, name: str) -> Kind:

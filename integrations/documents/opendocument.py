@@ -46,12 +46,13 @@ def sheets(file: IO[bytes]) -> Iterator[tuple[str, list[list[Cell]]]]:
 
 
 def open_ods_sheet(file: IO[bytes], name: str | None) -> tuple[str, list[list[Cell]], list[str]]:
-    """Return the name and rows of a sheet, the first with rows when none is named, and notes on the others."""
+    """Return the name and rows of a sheet, by default the first with a table, and notes on the others."""
     titles = list(sheets(file))
     names = [each for each, _ in titles]
     if name is not None and name not in names:
         raise DocumentRefused(f"The workbook has no such sheet: it has {', '.join(names[:10]) or 'none'}.")
-    chosen = names.index(name) if name is not None else 0
+    tabular = (n for n, (_, rows) in enumerate(titles) if sum(1 for row in rows if sum(map(bool, row)) > 1) > 1)
+    chosen = names.index(name) if name is not None else next(tabular, 0)
     others = [each for n, each in enumerate(names) if n != chosen]
     notes = (
         [f"Sheets that were not read: {', '.join(others[:10])}. To import one, name it as `sheet`."] if others else []

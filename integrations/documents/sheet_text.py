@@ -6,6 +6,7 @@ from typing import IO
 
 from tables.files import delimited
 from tables.files.cell_kinds import ABOVE, LEFT, count_filled
+from tables.files.dialects import sniff
 from tables.files.markdown import table_text
 from tables.files.row_source import without_marks
 from tables.files.table_search import find_tables
@@ -47,7 +48,7 @@ def rows_text(rows: Sequence[Sequence[str | None]]) -> str:
 
 def delimited_text(text: str) -> str:
     """Return a CSV file with its tables as Markdown; a file of only a header and rows stays unchanged."""
-    dialect = delimited.sniff(text[:SAMPLE])
+    dialect = sniff(text[:SAMPLE])
     try:
         rows = list(delimited.rows(io.StringIO(text[:MAX_TEXT], newline=""), dialect))
     except ValueError:

@@ -13,6 +13,8 @@ from tables.files.number_formats import BUILT_IN, NumberFormat, read_format
 
 _RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _RELATED_STRICTLY = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+_USUAL = "xl/workbook.xml"
+_WORKBOOK = re.compile(r"(?:\w+/)?workbook\d*\.xml")
 _MERGED = re.compile(rb'<(?:\w{1,10}:)?mergeCell\s[^>]{0,40}?ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"[^>]{0,40}>')
 MAX_MERGED = 50_000  # ranges; beyond them no cell is filled
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -32,9 +34,10 @@ class Parts:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._archive = zipfile.ZipFile(file)
+        self._workbook = min(filter(_WORKBOOK.fullmatch, self._archive.namelist()), key=len, default=_USUAL)
         related = self._related()
         self.sheets = [sheet for sheet in self._sheets(related) if sheet.part in self._archive.namelist()]
-        self.is_1904 = any(_is_true(each.get("date1904")) for each in self._elements("xl/workbook.xml", "workbookPr"))
+        self.is_1904 = any(_is_true(each.get("date1904")) for each in self._elements(self._workbook, "workbookPr"))
         self.texts = [text_of(item) for item in self._elements(_of_type(related, "sharedStrings"), "si")]
         self.formats = self._formats(_of_type(related, "styles"))
 
@@ -62,11 +65,14 @@ class Parts:
 
     def _related(self) -> dict[str, tuple[str, str]]:
         """Type and part by the id of the relation."""
-        relationships = self._elements("xl/_rels/workbook.xml.rels", "Relationship")
-        return {each.get("Id", ""): (each.get("Type", ""), _place(each.get("Target", ""))) for each in relationships}
+        folder, _, name = self._workbook.rpartition("/")
+        relationships = self._elements(join(folder, "_rels", f"{name}.rels"), "Relationship")
+        return {
+            each.get("Id", ""): (each.get("Type", ""), _place(folder, each.get("Target", ""))) for each in relationships
+        }
 
     def _sheets(self, related: dict[str, tuple[str, str]]) -> Iterator[Sheet]:
-        for each in self._elements("xl/workbook.xml", "sheet"):
+        for each in self._elements(self._workbook, "sheet"):
             kind, part = related.get(each.get(_RELATED) or each.get(_RELATED_STRICTLY) or "", ("", ""))
             if kind.endswith("/worksheet"):
                 yield Sheet(each.get("name", ""), part, each.get("state", "visible") != "visible")
@@ -102,8 +108,8 @@ def _of_type(related: dict[str, tuple[str, str]], kind: str) -> str:
     return next((part for type, part in related.values() if type.endswith(f"/{kind}")), "")
 
 
-def _place(target: str) -> str:
-    return target[1:] if target.startswith("/") else normpath(join("xl", target))
+def _place(folder: str, target: str) -> str:
+    return target[1:] if target.startswith("/") else normpath(join(folder, target))
 
 
 def _is_true(text: str | None) -> bool:

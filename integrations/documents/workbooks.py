@@ -1,6 +1,7 @@
 """XLSX workbooks, row by row, each cell as what a person sees in it and with every digit that is stored."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import IO
 from xml.etree.ElementTree import Element
 
@@ -9,6 +10,7 @@ from integrations.documents.merged_cells import MergedCells, column_number
 from integrations.documents.workbook_parts import Parts, Sheet, text_of, unescaped
 from tables.files.number_formats import NumberFormat, NumberKind, show
 
+BEGINNING = 60  # rows by which a sheet is known as a table
 MAX_LISTED = 10  # names of sheets in a message
 
 # A text begins with `"`, so that it is still told from a number or a date that reads the same. What is neither has
@@ -102,12 +104,25 @@ def open_sheet(file: IO[bytes], name: str | None = None) -> tuple[SheetReader, I
     sheets = [sheet for sheet in parts.sheets if sheet.name == name] if name is not None else parts.sheets
     if not sheets:
         raise DocumentRefused(f"The workbook has no such sheet: it has {_listed(parts.sheets) or 'none'}.")
+    first: tuple[SheetReader, Iterator[list[Cell]]] | None = None
     for sheet in sorted(sheets, key=lambda sheet: sheet.is_hidden):
+        if first and sheet.is_hidden:
+            break
         reader = SheetReader(parts, sheet)
         rows = reader.rows()
-        if (first := next(rows, None)) is not None:
-            return reader, _with_first(first, rows)
-    return SheetReader(parts, sheets[0]), iter(())
+        beginning: list[list[Cell]] = []
+        for row in islice(rows, BEGINNING):
+            beginning.append(row)
+            if is_table(beginning):  # as soon as it is, since the texts of many rows may not fit into memory
+                return reader, chain(beginning, rows)
+        if beginning and first is None:
+            first = reader, chain(beginning, rows)
+    return first or (SheetReader(parts, sheets[0]), iter(()))
+
+
+def is_table(beginning: Sequence[Sequence[Cell]]) -> bool:
+    """Return whether the first rows of a sheet hold a table, and not only the lines of a cover page."""
+    return sum(1 for row in beginning if sum(map(bool, row)) > 1) > 1
 
 
 def workbook_sheets(file: IO[bytes]) -> Iterator[tuple[str, Iterator[list[Cell]]]]:
@@ -115,11 +130,6 @@ def workbook_sheets(file: IO[bytes]) -> Iterator[tuple[str, Iterator[list[Cell]]
     parts = Parts(file)
     for sheet in [sheet for sheet in parts.sheets if not sheet.is_hidden] or parts.sheets:
         yield sheet.name, SheetReader(parts, sheet).rows()
-
-
-def _with_first(first: list[Cell], others: Iterator[list[Cell]]) -> Iterator[list[Cell]]:
-    yield first
-    yield from others
 
 
 def _listed(sheets: Sequence[Sheet]) -> str:

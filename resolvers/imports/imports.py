@@ -219,6 +219,7 @@ async def _laid_out(
                 raise BadUserInput.of("sheet", f"Only a workbook has sheets, and this is {what}: leave it out.")
         except DocumentRefused as error:
             raise BadUserInput.of("file" if name else "text", str(error)) from None
+        options = replace(options, is_detected=format is None)
         layout = await files.run(person, lay_out, source, name, what, rows_file, options, directory)
         with layout.file:
             yield layout

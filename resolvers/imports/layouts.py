@@ -53,7 +53,7 @@ class ReadOptions:
     """Properties of a file that the client names; the others are detected from the content.
 
     `known` are names of columns that tell a header. `header_row` counts from 1, and is 0 for none; `table_index`
-    counts from 1.
+    counts from 1. `is_detected`: nobody named the format.
     """
 
     has_header: bool | None = None
@@ -64,6 +64,7 @@ class ReadOptions:
     skip_rows: int = 0
     decimal_mark: Literal[".", ","] | None = None
     table_index: int | None = None
+    is_detected: bool = False
 
 
 @dataclass
@@ -78,6 +79,7 @@ class Layout:
     sheet: str | None = None
     decimal_mark: Literal[".", ","] | None = None
     notes: list[str] = field(default_factory=list)
+    is_grid: bool = False  # a table that the readers of texts have found
     has_header: bool = False
     header_row: int = 0
     names: list[str] = field(default_factory=list)
@@ -126,7 +128,7 @@ def spool(layout: Layout, rows: Iterator[list[Cell]], options: ReadOptions, dire
     titles = [_title(text) for text in region.names]
     layout.file = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(directory))  # noqa: SIM115  closed by the caller
     written = _Written(layout)
-    body = Body(source, region, is_only=layout.format in _NAMED)
+    body = Body(source, region, is_only=layout.is_grid or layout.format in _NAMED)
     try:
         written.write(source.cells_of(row, region) for row in body.rows() if any(row))
         named = {n for n, title in enumerate(titles) if title}
@@ -168,7 +170,7 @@ def _hints(layout: Layout, options: ReadOptions) -> Hints:
     if options.header_row is not None or options.has_header is not None:
         is_first = options.has_header and options.header_row is None
         return Hints(options.header_row, False if options.has_header is False else None, is_first=bool(is_first))
-    if layout.format in {ImportFormat.JSON, ImportFormat.MARKDOWN}:
+    if layout.is_grid or layout.format in {ImportFormat.JSON, ImportFormat.MARKDOWN}:
         return Hints(header_row=1 + options.skip_rows)
     if layout.format is ImportFormat.PDF:
         return Hints(header_row=1 + options.skip_rows if layout.has_header else 0)

@@ -17,12 +17,15 @@ from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import check_workbook, is_pdf, refuse_other_kinds
 from integrations.documents.opendocument import is_opendocument
 from resolvers.imports.layouts import WORKBOOKS, Cell, CellSource, ImportFormat, Layout, ReadOptions, spool
+from resolvers.imports.text_tables import find_text_grids, grid_rows, refuse_markup, rows_of
 from tables.files import delimited, html_pages, markdown, objects
+from tables.files.dialects import is_regular, sniff
 from tables.files.table_search import find_place
 from tables.grids import MAX_TEXT as MAX_MARKDOWN
 from tables.grids import find_grids
 
 _JSON = re.compile(r'\s*(?:\[\s*(?:[\[{\]]|$)|\{\s*["}])')
+_RULE = re.compile(r"^\|?[ \t]*:?-{2,}:?[ \t]*\|[-:| \t]*$", re.MULTILINE)  # below a header of Markdown
 _CHUNK = 65_536  # characters
 # Formats whose reader chooses the table by its index.
 _CHOSEN_BEFORE = frozenset({ImportFormat.PDF, ImportFormat.MARKDOWN})
@@ -34,7 +37,7 @@ def lay_out(
     """Read a source; `rows_file` has the lines of a workbook, PDF or page. Blocking. Raises BadUserInput."""
     try:
         layout, rows = _read(source, name, format, rows_file, options)
-        if options.table_index is not None and format not in _CHOSEN_BEFORE:
+        if options.table_index is not None and format not in _CHOSEN_BEFORE and not layout.is_grid:
             location = find_place(CellSource(layout, islice(rows, options.skip_rows, None)), options.table_index)
             options = replace(options, skip_rows=options.skip_rows + location.row)
             layout, rows = _read(source, name, format, rows_file, options)
@@ -70,7 +73,7 @@ def detect_format(source: IO[bytes], encoding: str | None = None) -> ImportForma
 
 
 def _is_markdown(text: str) -> bool:
-    if not text.startswith("|"):
+    if not text.startswith("|") and not _RULE.search(text):
         return False
     return markdown.is_table(text) or any(grid.kind == "markdown" for grid in find_grids(text[:10_000]))
 
@@ -120,7 +123,13 @@ def _read(
         rows_file.seek(0)
         return layout, map(json.loads, rows_file)
     named = "\t" if format is ImportFormat.TSV else options.delimiter
-    dialect = delimited.sniff(_sample(source, encoding.name), named)
+    sample = _sample(source, encoding.name)
+    dialect = sniff(sample, named)
+    if options.is_detected and named is None and not is_regular(sample, dialect):
+        if grids := find_text_grids(source, encoding.name):
+            layout.is_grid = True
+            return layout, _cells(grid_rows(grids, options.table_index, layout.notes))
+        refuse_markup(sample)
     layout.delimiter = dialect.delimiter
     layout.format = ImportFormat.TSV if layout.delimiter == "\t" else ImportFormat.CSV
     return layout, _cells(delimited.rows(_lines(source, encoding.name), dialect))
@@ -188,6 +197,4 @@ def _markdown_rows(source: IO[bytes], encoding: str, index: int | None) -> Itera
         raise ValueError(f"The text has {len(grids)} Markdown tables: choose one by its tableIndex, from 1 on.")
     if index is not None and index > len(grids):
         raise ValueError(f"The text has no Markdown table {index:,}. Choose a tableIndex from 1 to {len(grids)}.")
-    chosen = grids[(index or 1) - 1]
-    yield [None if isinstance(title, str) else title.text for title in chosen.header]
-    yield from ([cell.text if cell else None for cell in row] for row in chosen.rows)
+    yield from rows_of(grids[(index or 1) - 1])

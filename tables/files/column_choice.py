@@ -12,6 +12,9 @@ from tables.types.types import parse
 
 SAMPLE = 2_000  # rows by which types are chosen first
 EXCEPTIONS = 200  # texts of a column that do not fit its first choice
+_FRACTIONS = frozenset({ColumnType.DECIMAL, ColumnType.CURRENCY, ColumnType.PERCENT})
+_DAYS = frozenset({ColumnType.DATE, ColumnType.DATETIME})
+_ORDERS = frozenset({"DMY", "MDY"})
 WORDS = frozenset({ColumnType.TEXT, ColumnType.EMAIL, ColumnType.URL})
 
 Texts = Sequence[str | None]
@@ -37,17 +40,50 @@ class Choice:
         self._infer = partial(_infer, strings=strings, mark=mark, options=options or {})
         sample = list(islice(rows(), SAMPLE))
         self._texts = [[row[n] for row in sample] for n in range(len(names))]
-        self.columns = [self._infer(n, name, self._texts[n]) for n, name in enumerate(names)]
+        self.columns = agreed([self._infer(n, name, self._texts[n]) for n, name in enumerate(names)], self._texts)
 
     def fit(self) -> bool:
         """Choose the narrowest types in which every text of a column parses; whether any is another now."""
         before = self.columns
         exceptions = _exceptions(before, self._rows)
-        again = {n: self._infer(n, self._names[n], [*self._texts[n], *texts]) for n, texts in exceptions.items()}
-        columns = [again.get(n, column) for n, column in enumerate(before)]
+        for n, texts in exceptions.items():
+            self._texts[n] = [*self._texts[n], *texts]
+        again = {n: self._infer(n, self._names[n], self._texts[n]) for n in exceptions}
+        columns = agreed([again.get(n, column) for n, column in enumerate(before)], self._texts)
         left = _exceptions(columns, self._rows, again) if again else {}
         self.columns = [_text(n, column.name) if n in left else column for n, column in enumerate(columns)]
         return self.columns != before
+
+
+def agreed(columns: Sequence[Column], texts: Sequence[Sequence[str | None]]) -> list[Column]:
+    """Return the columns, in which a guess follows those that are certain: a file writes numbers and dates one way.
+
+    Beside `14,32` the text `12.500` is a whole number, and beside 25/03/2025 the date 03/04/2025 is in April.
+    """
+    pairs = list(zip(columns, texts, strict=True))
+    has_points = any(
+        column.type in _FRACTIONS and not _mark_of(column) and any("." in text for text in cells if text)
+        for column, cells in pairs
+    )
+    has_commas = any(_mark_of(column) == "," for column in columns) and not has_points
+    orders = {column.format for column in columns if column.type in _DAYS and column.format in _ORDERS}
+    order = orders.pop() if len(orders) == 1 else None
+    chosen = []
+    for column, cells in pairs:
+        ordered = replace(column, format=order)
+        if has_commas and _mark_of(column) in {".?", ",?"}:
+            chosen.append(_with_commas(column, cells))
+        elif order and column.format == "DMY?" and all(_fits(ordered, text) for text in cells if text):
+            chosen.append(ordered)
+        else:
+            chosen.append(column)
+    return chosen
+
+
+def _mark_of(column: Column) -> str:
+    """Return the decimal mark in a column's format, with `?` behind a guess; empty for a point that is certain."""
+    mark = (column.format or "").rpartition(" ")[2] if column.type in NUMERIC_TYPES else ""
+    return mark if mark.rstrip("?") in {".", ","} else ""
 
 
 def _infer(

@@ -19,6 +19,7 @@ from tables.files.cell_kinds import (
 
 SAMPLE = 25  # rows below a header by which it is judged
 _LONGEST_NAME = 120
+_LONGEST_UNIT = 10
 _DEEPEST = 6  # rows of one header
 _PURE = 0.7  # part of a column's cells that are values, in a column of values
 
@@ -124,10 +125,23 @@ def _has_facts(row: Texts) -> bool:
 def _is_units_row(rows: Sequence[Texts], index: int, end: int) -> bool:
     row = rows[index]
     filled = [text for n in range(len(row)) if (text := cell_of(row, n))]
-    if not filled or not all(is_unit(text) or kind_of(text) is CellKind.NULL for text in filled) or index + 1 >= end:
+    if not filled or index + 1 >= end:
+        return False
+    if not all(is_unit(text) or kind_of(text) is CellKind.NULL for text in filled) and not _are_units(rows, index):
         return False
     kinds = column_kinds(rows[index + 1 : min(end, index + 1 + SAMPLE)], len(row))
     return any(kinds[n] is not None for n in range(len(row)) if cell_of(row, n) and is_unit(cell_of(row, n) or ""))
+
+
+def _are_units(rows: Sequence[Texts], index: int) -> bool:
+    """Return whether short words stand below full names, one known unit among them, and nothing below the first."""
+    names, row = rows[index - 1], rows[index]
+    filled = [n for n in range(len(row)) if cell_of(row, n)]
+    texts = [cell_of(row, n) or "" for n in filled]
+    if cell_of(row, 0) or not cell_of(names, 0) or not all(cell_of(names, n) for n in filled):
+        return False
+    is_short = all(len(text) <= _LONGEST_UNIT and " " not in text and not text[0].isdigit() for text in texts)
+    return is_short and any(map(is_unit, texts))
 
 
 def _typical_width(rows: Sequence[Texts]) -> int:

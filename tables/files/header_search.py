@@ -7,6 +7,7 @@ from tables.files.header_rows import HeaderRows, find_header
 from tables.files.row_source import AHEAD, Hints, blocks_of, end_of_block
 
 _SHORT = 80
+_FACTS, _FACTS_ROWS = 2, 12  # cells of a row that states a fact, and rows that do so above a table
 
 
 def hinted_header(rows: Sequence[Texts], hints: Hints, base: int) -> HeaderRows | None:
@@ -42,6 +43,8 @@ def _data_start(rows: Sequence[Texts], first: int) -> int:
 def found_header(rows: Sequence[Texts], hints: Hints) -> HeaderRows:
     blocks = list(blocks_of(rows))
     for number, (start, end) in enumerate(blocks):
+        if _are_facts_above(rows, blocks, number):
+            continue
         if (header := find_header(rows, start, end)) is not None:
             return header
         if end - start == 1 and number + 1 < len(blocks) and count_filled(rows[start]) > 1:
@@ -54,6 +57,19 @@ def found_header(rows: Sequence[Texts], hints: Hints) -> HeaderRows:
             return header
     start, end = max(blocks, key=lambda block: block[1] - block[0])
     return _without_values(rows, start, end, hints)
+
+
+def _are_facts_above(rows: Sequence[Texts], blocks: Sequence[tuple[int, int]], number: int) -> bool:
+    """Return whether a block is a few lines of a name and a value each, above a table that is much wider."""
+    start, end = blocks[number]
+    widest = max(count_filled(row) for row in rows[start:end])
+    if widest > _FACTS or number + 1 == len(blocks) or end - start > _FACTS_ROWS:
+        return False
+    after, last = blocks[number + 1]
+    if last - after < 2 or 2 * widest > max(count_filled(row) for row in rows[after : after + 2]):
+        return False
+    kinds = {kind_of(cell_of(row, bounds(row)[1] - 1)) for row in rows[start + 1 : end]}
+    return end - start <= widest or len(kinds) > 1
 
 
 def _plain_table(rows: Sequence[Texts], start: int, end: int, hints: Hints, *, is_last: bool) -> HeaderRows | None:

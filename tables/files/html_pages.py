@@ -10,12 +10,17 @@ MAX_TEXT = 20_000_000  # characters
 _MAX_SPAN = 200
 _MAX_CELLS = 1_500_000
 _BEGINS = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|table|div|center)\b", re.I | re.S
+    r"\s*(?:(?:<\?xml[^>]*>|<!--.*?-->)\s*)*<(?:!doctype\s+html|html|head|body|meta|table|div|center)\b", re.I | re.S
 )
 _PLAIN_START = re.compile(r"<(t[rdh]|tbody|thead|b|i|p|br|div|span)>", re.IGNORECASE)
 _PLAIN_END = re.compile(r"</(t[rdh]|tbody|thead|b|i|p|div|span)>", re.IGNORECASE)
 _CHUNK = 100_000  # characters
 _TABLE = re.compile(r"<table\b", re.IGNORECASE)
+
+_INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.IGNORECASE)
+_CELLS = frozenset({"td", "th"})
+_STRUCTURE = frozenset({"td", "th", "tr", "table"})
+_EMPTY = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
 
 Texts = list[str | None]
 
@@ -51,6 +56,8 @@ class _Parser(HTMLParser):
         self._span = (1, 1)
         self._hanging: dict[int, tuple[int, str]] = {}
         self._skipped = self._cells = 0
+        self._hidden: str | None = None
+        self._hidden_depth = 0
 
     def take_rows(self) -> list[Texts]:
         """Return the rows that are complete since the last call."""
@@ -76,7 +83,11 @@ class _Parser(HTMLParser):
         return super().parse_endtag(i)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"script", "style"}:
+        if self._is_skipped(tag, attrs):
+            return
+        if tag == "input" and self._text is not None:
+            self._text.append(_input_text(dict(attrs)))
+        elif tag in {"script", "style"}:
             self._skipped += 1
         elif tag == "table":
             self.end_row()
@@ -94,7 +105,26 @@ class _Parser(HTMLParser):
         elif tag in {"br", "p", "div", "li"} and self._text:
             self._text.append("\n")
 
+    def _is_skipped(self, tag: str, attrs: list[tuple[str, str | None]]) -> bool:
+        """Return whether a browser does not show an element; a hidden cell is an empty one, up to the next cell."""
+        inside = {"table": True, "tr": tag not in {"tr", "table"}}.get(self._hidden or "", tag not in _STRUCTURE)
+        if self._hidden and inside:
+            self._hidden_depth += tag == self._hidden
+            return True
+        if tag in _STRUCTURE:
+            self._hidden = None
+        if not attrs or tag in _EMPTY or not _is_hidden(tag, attrs):
+            return False
+        self._hidden, self._hidden_depth = tag, 1
+        if tag in {"tr", "table"}:
+            self.end_row()
+        return tag not in _CELLS
+
     def handle_endtag(self, tag: str) -> None:
+        if self._hidden:
+            self._hidden_depth -= tag == self._hidden
+            if not self._hidden_depth or (tag == "table" != self._hidden):
+                self._hidden = None
         if tag in {"script", "style"}:
             self._skipped = max(0, self._skipped - 1)
         elif tag in {"td", "th"}:
@@ -103,7 +133,7 @@ class _Parser(HTMLParser):
             self.end_row()
 
     def handle_data(self, data: str) -> None:
-        if self._text is not None and not self._skipped:
+        if self._text is not None and not self._skipped and not self._hidden:
             self._text.append(data)
 
     def _end_cell(self) -> None:
@@ -141,6 +171,19 @@ class _Parser(HTMLParser):
             if self._cells > _MAX_CELLS:
                 raise ValueError(f"The tables have more than {_MAX_CELLS:,} cells: send fewer rows.")
         self._row = None
+
+
+def _is_hidden(tag: str, attrs: list[tuple[str, str | None]]) -> bool:
+    """Return whether a browser shows nothing of an element, or only a reference to a note."""
+    attributes = dict(attrs)
+    if "hidden" in attributes or _INVISIBLE.search(attributes.get("style") or ""):
+        return True
+    return tag == "sup" and "reference" in (attributes.get("class") or "").split()
+
+
+def _input_text(attributes: dict[str, str | None]) -> str:
+    is_shown = (attributes.get("type") or "text").lower() in {"text", "number", "date", "email", "tel", "url", "time"}
+    return f" {attributes.get('value') or ''} " if is_shown else ""
 
 
 def _number(text: str | None) -> int:

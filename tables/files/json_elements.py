@@ -47,7 +47,9 @@ class _Window:
 
     def mistake(self, error: json.JSONDecodeError) -> ValueError:
         line, column = self._at(error.pos)
-        return ValueError(f"The JSON is not valid at line {line}, column {column}: {error.msg}.")
+        return ValueError(
+            f"The JSON is not valid at line {line}, column {column}: {error.msg}. Correct it, or send the whole file."
+        )
 
 
 def read_elements(pieces: Iterator[str]) -> Iterator[Any]:

@@ -4,16 +4,20 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from json.decoder import WHITESPACE  # type: ignore[attr-defined]  # it is there, and not in the stubs
 from typing import Any
 
 from tables.files.json_elements import NO_ARRAY, number_text, read_elements
 from tables.types.parsing import join_items
 
 MAX_NAMES = 16_384
+MAX_FILLED = 200  # of them with a value: rows of more are not laid out before they are refused
 MAX_DEPTH = 3  # of objects within a row whose values become columns, as in pasted JSON
 MAX_DOCUMENT = 20_000_000  # characters of a document that is no plain array of rows
 _SMART = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'"})
 _NAN = re.compile(r"(?<=[:,\[(\s])nan(?=\s*[,}\])])")
+_DESCRIBED = 3  # members of a list of which one is the rows
+_COLUMNS = 2  # lists of equal length at least, beside single values
 _ROWS = ("data", "rows", "records", "items", "results", "values", "features", "result", "entries")
 _NAMES = ("columns", "fields", "header", "headers", "cols", "schema")
 
@@ -65,6 +69,8 @@ def _names_of(elements: Iterable[dict[str, Any]]) -> list[str]:
             has_value[name] = has_value.get(name, False) or value is not None
         if len(has_value) > MAX_NAMES:
             raise ValueError(f"The objects have more than {MAX_NAMES:,} names: send fewer columns.")
+    if sum(has_value.values()) > MAX_FILLED:
+        raise ValueError(f"A table has at most {MAX_FILLED} columns; this has {sum(has_value.values()):,}.")
     objects = {name[:end] for name in has_value for end in range(len(name)) if name[end] == "."}
     return [name for name, is_filled in has_value.items() if is_filled or name not in objects]
 
@@ -110,10 +116,25 @@ def _parsed(text: str) -> Any:
                 return [decoder.decode(line) for line in lines]
         except (ValueError, RecursionError):
             pass
+        if (values := _one_behind_another(decoder, reading)) is not None:
+            return values
     try:
         return _as_json(ast.literal_eval(_NAN.sub("None", text))) if len(text) < 2_000_000 else None
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return None
+
+
+def _one_behind_another(decoder: json.JSONDecoder, text: str) -> list[Any] | None:
+    """Return the values of a text that holds several without anything between; None for any other text."""
+    values, index = [], 0
+    try:
+        while index < len(text):
+            value, end = decoder.raw_decode(text, index)
+            values.append(value)
+            index = WHITESPACE.match(text, end).end()
+    except (ValueError, RecursionError):
+        return None
+    return values if len(values) > 1 else None
 
 
 def _as_json(value: Any) -> Any:
@@ -130,9 +151,7 @@ def _as_json(value: Any) -> Any:
 def shaped(value: Any) -> list[Any] | None:
     """Return the rows in a value, as objects or arrays: of a list, columns, keys, GeoJSON, or a member with rows."""
     if isinstance(value, list):
-        if value and all(isinstance(each, dict) for each in value):
-            return [_feature(each) for each in value]
-        return value if value and all(isinstance(each, list) for each in value) else None
+        return _listed(value)
     if value.get("type") == "FeatureCollection" and isinstance(value.get("features"), list):
         return [_feature(each) for each in value["features"]]
     names = next((_names_in(value[key]) for key in _NAMES if isinstance(value.get(key), list)), None)
@@ -143,12 +162,25 @@ def shaped(value: Any) -> list[Any] | None:
     if len(value) > 0 and all(isinstance(each, list) for each in value.values()):
         return _by_column(value)
     members = list(value.values())
+    lists = {name: each for name, each in value.items() if isinstance(each, list) and each}
+    if len(lists) >= _COLUMNS and not any(isinstance(each, dict) for each in members) and (rows := _by_column(lists)):
+        return rows
     if len(members) > 1 and all(isinstance(each, dict) for each in members):
         return _by_key(value)
     for member in members:
         if isinstance(member, dict) and (inner := shaped(member)):
             return inner
     return [value] if not any(isinstance(each, dict | list) for each in members) else None
+
+
+def _listed(value: list[Any]) -> list[Any] | None:
+    """Return the rows in a list: all of it, or its one list of objects, as answers have their description before."""
+    if value and all(isinstance(each, dict) for each in value):
+        return [_feature(each) for each in value]
+    if value and all(isinstance(each, list) for each in value):
+        return value
+    pages = [each for each in value if isinstance(each, list) and each and isinstance(each[0], dict)]
+    return shaped(pages[0]) if len(pages) == 1 and len(value) <= _DESCRIBED else None
 
 
 def _names_in(listed: list[Any]) -> list[str] | None:
@@ -180,7 +212,9 @@ def _by_key(value: dict[str, Any]) -> list[Any]:
 
 
 def _feature(value: dict[str, Any]) -> dict[str, Any]:
-    """Return the properties of a feature of GeoJSON; any other object is itself."""
+    """Return the properties of a feature of GeoJSON, and the node of an edge of GraphQL; another object is itself."""
+    if isinstance(node := value.get("node"), dict) and value.keys() <= {"node", "cursor"}:
+        return node
     properties = value.get("properties")
     return dict(properties) if value.get("type") == "Feature" and isinstance(properties, dict) else value
 

@@ -24,7 +24,7 @@ class Body:
             if not count:
                 if not self._goes_on():
                     return
-                source.take()
+                self._skip_empty()
             elif count == 1 and region.right - region.left > 1 and self._is_end(row[0]):
                 return
             else:
@@ -40,6 +40,11 @@ class Body:
             return False
         texts = [text and " ".join(text.split()).casefold() for n in range(len(cells)) for text in [cell_of(cells, n)]]
         return texts == self._names[: len(texts)] and not any(self._names[len(texts) :])
+
+    def _skip_empty(self) -> None:
+        """Take the empty rows at once: a look ahead for each of them would make many rows quadratic."""
+        while (row := self._source.peek(1)) and not count_filled(self._region.cells(row[0])):
+            self._source.take()
 
     def _ahead(self) -> list[list[str | None]]:
         """Return the rows below the empty ones, up to the next empty one."""

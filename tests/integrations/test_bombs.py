@@ -15,6 +15,7 @@ from integrations.documents import xml_events
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import check_workbook
 from tables.files import delimited
+from tables.files.dialects import sniff
 
 ROOT = Path(__file__).parents[2]
 # A small process starts the measured one, because Linux counts the memory of the process that starts another as its.
@@ -173,7 +174,7 @@ def test_a_workbook_that_unpacks_to_hundreds_of_times_its_size_is_not_opened() -
 def test_a_line_of_a_million_values_is_refused() -> None:
     text = "a,b\n" + '""",' * 500_000
     with pytest.raises(ValueError, match="Line 2 has 250,001 values: a row has at most 16,384"):
-        list(delimited.rows(io.StringIO(text, newline=""), delimited.sniff(text[:1_000])))
+        list(delimited.rows(io.StringIO(text, newline=""), sniff(text[:1_000])))
 
 
 @pytest.mark.parametrize(("cells", "is_refused"), [(9, False), (10, True)])
