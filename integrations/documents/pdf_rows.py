@@ -12,7 +12,7 @@ _LONGEST = 80
 
 
 def pdf_rows(file: IO[bytes], number: int | None) -> tuple[dict[str, Any], list[list[str | None]]]:
-    """Return notes on the table with this number, by default the first, and its rows. Raises DocumentRefused.
+    """Return notes on a table, by default the first with names, and its rows. Raises DocumentRefused.
 
     The first row has the names of the columns when the notes say that it `has_header`.
     """
@@ -24,7 +24,8 @@ def pdf_rows(file: IO[bytes], number: int | None) -> tuple[dict[str, Any], list[
     if number is not None and not 0 < number <= len(tables):
         count = f"{len(tables)} tables" if len(tables) > 1 else "1 table"
         raise DocumentRefused(f"The PDF has {count}, and no table {number:,}: choose a tableIndex from 1 on.")
-    index = (number or 1) - 1
+    named = (n for n, (_, table) in enumerate(tables) if table.has_header)
+    index = number - 1 if number else next(named, 0)
     page, table = tables[index]
     notes = [f"Table {index + 1} of {len(tables)} in the PDF, from page {page}, was read."]
     others = [

@@ -11,6 +11,7 @@ from integrations.documents.pdf_pages.spans import tiles
 from integrations.documents.pdf_pages.words import Segment, TextLine
 
 _BRACKETED = re.compile(r"[(\[][^()\[\]]*[)\]]")
+_TITLE = 1.25  # times the size of the names below it
 _DEEPEST = 8  # lines of a header
 
 
@@ -29,6 +30,8 @@ def header_lines(page: Sequence[TextLine], first: int, columns: Columns, rules: 
         ):
             break
         segments = line.segments()
+        if lines_above and len(segments) == 1 and line.size > _TITLE * below.size:
+            break  # a title over the table
         has_rule = any(line.bottom - 3 < y < below.top + 3 for y in wide)
         if lines_above and has_rule and not (len(segments) > 1 or segments[0].x0 > columns.edges[0]):
             break
