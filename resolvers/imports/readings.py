@@ -1,6 +1,7 @@
 """Rows of a layout read as values of detected columns or of the columns of an existing table."""
 
 import io
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,10 +18,12 @@ from errors import FieldError
 from resolvers.imports.layouts import WORKBOOKS, Cell, Layout
 from resolvers.imports.targets import ColumnInFile, column_in_file, matched
 from tables.files.column_choice import Choice
-from tables.types.types import CellError, Column, Value, format_value
+from tables.types.types import CellError, Column, ColumnType, Value, decimal_mark, format_value
 
 SAMPLES = 10
 CACHED = 2_000  # texts of a column
+_WHOLE = re.compile(r"0|-?[1-9]\d{0,14}", re.ASCII)
+_FRACTION = re.compile(r"0(?:\.\d{1,12})?|-?[1-9]\d{0,14}(?:\.\d{1,12})?", re.ASCII)
 LONGEST = 1_000  # characters of a text that is kept beside its value
 
 
@@ -76,9 +79,12 @@ class _Reader:
     def __init__(self, in_file: ColumnInFile) -> None:
         self._in_file, self.column = in_file, in_file.column
         self._cached = lru_cache(CACHED)(self._read)
+        self._plain = _plain_pattern(in_file)
 
     def read(self, cell: Cell) -> tuple[Value, str | None]:
         """Return the value, and the text of the file where the value is shown otherwise. Raises CellError."""
+        if self._plain and isinstance(cell, str) and self._plain.fullmatch(cell):
+            return (int(cell) if self.column.type is ColumnType.INTEGER else cell), None
         return self._cached(cell) if isinstance(cell, str) else (self._in_file.read(cell), None)
 
     def _read(self, cell: str) -> tuple[Value, str | None]:
@@ -88,6 +94,14 @@ class _Reader:
             written = format_value(self._in_file.written, value)
             return value, None if written == text.strip() or not text.strip() else text[:LONGEST]
         return value, None
+
+
+def _plain_pattern(in_file: ColumnInFile) -> re.Pattern[str] | None:
+    """Return the pattern of numbers that are their own value, which most are and are read in no time."""
+    if in_file.written.type is ColumnType.INTEGER:
+        return _WHOLE
+    has_point = in_file.written.type is ColumnType.DECIMAL and decimal_mark(in_file.written) == "."
+    return _FRACTION if has_point else None
 
 
 def _take(reading: Reading, index: int, row: Sequence[Cell], readers: Mapping[int, "_Reader"]) -> None:

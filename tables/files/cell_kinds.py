@@ -28,9 +28,8 @@ class CellKind(Enum):
     ADDRESS = 7
     CODE = 8  # a few letters and digits, as in an article number: a name may look like that as well
 
-    @property
-    def is_value(self) -> bool:
-        return CellKind.NUMBER.value <= self.value <= CellKind.ADDRESS.value
+    def __init__(self, number: int) -> None:
+        self.is_value = 3 <= number <= 7  # no property, since headers of wide files ask it a hundred thousand times
 
 
 _CURRENCY = "€$£¥￥₹₽₩₺₴₪฿₫₦₱₿¢"

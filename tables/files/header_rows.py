@@ -47,7 +47,7 @@ def column_kinds(rows: Sequence[Texts], width: int) -> list[CellKind | None]:
 
 
 def _column_kind(kinds: Sequence[CellKind]) -> CellKind | None:
-    telling = [kind for kind in kinds if kind not in {CellKind.EMPTY, CellKind.NULL}]
+    telling = [kind for kind in kinds if kind is not CellKind.EMPTY and kind is not CellKind.NULL]
     values = [kind for kind in telling if kind.is_value]
     if not values or len(values) < _PURE * len(telling) or not all(kind.is_value for kind in telling[:2]):
         return None

@@ -20,6 +20,8 @@ Found = tuple[ColumnType, str | None]
 # Past 15 digits a spreadsheet changes the number, and what is that long is a card, an account, an article.
 _THOUSAND = 3  # digits
 _MAX_DIGITS = 15
+# Numbers that most programs write, of at most 15 digits and without three digits behind a point.
+_UNAMBIGUOUS = re.compile(r"-?(?:0|[1-9]\d{0,8})(?:\.(?:\d\d?|\d{4,6}))?", re.ASCII)
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _CODE = re.compile(
     rf"""[-+(]?0\d.*                    # a leading zero: 007, 030 1234567
@@ -139,6 +141,8 @@ def _without_references(texts: Sequence[str]) -> list[str]:
 
 
 def _integer_or_decimal(cells: Sequence[str]) -> Found | None:
+    if all(map(_UNAMBIGUOUS.fullmatch, cells)):
+        return ColumnType.DECIMAL if any("." in cell for cell in cells) else ColumnType.INTEGER, None
     if (read := _read_all(cells)) is None:
         return None
     mark, numbers_read = read

@@ -37,7 +37,7 @@ _POWER = re.compile(r"\D*\d{1,2}[¹²³]\Z")
 def is_null(text: str) -> bool:
     """Return True for `N/A`, `NULL`, `NaN`, a dash and their like, also in words: `not specified`, `(none)`."""
     word = text.strip()
-    if not 0 < len(word) <= _LONGEST_PHRASE:
+    if not 0 < len(word) <= _LONGEST_PHRASE or word[0].isdecimal():  # no mark begins with a digit
         return False
     if len(word) <= _LONGEST and _SPACES.sub("", word).casefold() in _NULL_WORDS:
         return True
