@@ -44,7 +44,7 @@ class MarkNotificationsReadPayload(Shows[notifications.MarkNotificationsReadResu
 
 @output_type
 class Activity(Shows[activity.Activity]):
-    """Creation, change, deletion or restoration of a conversation, a message, a table, a proposal or an export.
+    """Creation, change, deletion or restoration of a conversation, message, table, proposal, export or report.
 
     Several changes in one transaction are one activity.
     """
@@ -54,7 +54,7 @@ class Activity(Shows[activity.Activity]):
     node_type = required(
         str,
         activity.node_type_of,
-        "Type of the object: Conversation, Message, Table, Proposal or Export. More may be added later.",
+        "Type of the object: Conversation, Message, Table, Proposal, Export or Report. More may be added later.",
     )
     node_id = required(strawberry.ID, activity.node_id_of, "Id of the object, for `node`, which is null once deleted.")
     actor = optional(

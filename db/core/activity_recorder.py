@@ -35,7 +35,7 @@ class PendingActivity:
     def as_row(self) -> dict[str, Any]:
         """Return the columns of the activity that this transaction knows before its end."""
         model, container_id = self.container
-        containers: dict[str, UUID | None] = dict.fromkeys(("conversation_id", "table_id", "export_id"))
+        containers: dict[str, UUID | None] = dict.fromkeys(("conversation_id", "table_id", "export_id", "report_id"))
         containers[f"{model.__name__.lower()}_id"] = container_id
         subject_model, subject_id = self.subject
         return {

@@ -14,15 +14,21 @@ from db.core.policy_rules import SystemOnly
 from db.core.policy_scopes import active_organizations
 from db.models.conversations import Conversation
 from db.models.exports import Export
+from db.models.reports import Report
 from db.models.tables import Table
 
-CONTAINERS: dict[str, type[Base]] = {"conversation_id": Conversation, "table_id": Table, "export_id": Export}
+CONTAINERS: dict[str, type[Base]] = {
+    "conversation_id": Conversation,
+    "table_id": Table,
+    "export_id": Export,
+    "report_id": Report,
+}
 
 
 class Activity(AppendOnly, NotAudited, SystemOnly, Base):
     """One change of one object in one transaction; actor and time are those of the row.
 
-    `number` counts the activities of the organization in the order of their commits, without gaps. One of the three
+    `number` counts the activities of the organization in the order of their commits, without gaps. One of the four
     containers is set: the owned row that decides who may see the activity, deleted or not. There are no foreign keys,
     because an activity may outlive its object.
     """
@@ -38,6 +44,7 @@ class Activity(AppendOnly, NotAudited, SystemOnly, Base):
     conversation_id: Mapped[UUID | None]
     table_id: Mapped[UUID | None]
     export_id: Mapped[UUID | None]
+    report_id: Mapped[UUID | None]
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import AuditedRow, Base, Child, Json, NotAudited, Owned, key_to
+from db.core.base import Announced, AuditedRow, Base, Child, Json, NotAudited, Owned, key_to
 
 
 class ReportKind(StrEnum):
@@ -26,7 +26,7 @@ class ReportSchedule(StrEnum):
     MONTHLY = "MONTHLY"
 
 
-class Report(AuditedRow, Owned, Base):
+class Report(Announced, AuditedRow, Owned, Base):
     """Report of a period, from `starts_at` until before `ends_at`. Its state is that of its job.
 
     The first report of a schedule has `due_at`, the end of the next period, which starts at `next_starts_at`; later

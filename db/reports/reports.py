@@ -248,6 +248,16 @@ def complete(session: Session, id_: UUID, attempt: int, title: str, content: Any
     mail.enqueue(session, owner, "report_ready", path=path, title=title, period=period)
 
 
+def _announce(session: Session, job: Job) -> None:
+    """Announce the report of a job whose status was set: the status is the report's too, but in another row."""
+    report = session.scalars(select(Report).where(Report.job_id == job.id)).one_or_none()
+    if report is not None:
+        session.activity_recorder.touch(report)
+
+
+jobs.on_status(JOB_KIND, _announce)
+
+
 def _fail(session: Session, job: Job) -> None:
     report = session.scalars(select(Report).where(Report.id == _report_id(job))).one_or_none()
     if report is not None:

@@ -24,6 +24,7 @@ from db.notifications import activity
 from db.retention import purging
 from resolvers.core.ids import decode_id
 from resolvers.notifications import activity as feed
+from tests.reports.client import create_report, finished_report
 from tests.support.app import App
 from tests.support.client import Client, Refused
 from tests.support.world import SYSTEM, World, database_at
@@ -79,6 +80,22 @@ async def test_a_second_tab_sees_everything_that_a_reply_and_an_export_create(ap
     assert seen["Conversation", sent["conversation"]["id"]][:2] == ["CREATED", "CHANGED"]
     assert seen["Message", sent["message"]["id"]] == ["CREATED"]
     assert seen["Message", sent["reply"]["id"]] == ["CREATED", "CHANGED"]
+
+
+async def test_a_report_is_seen_from_its_start_to_its_end_by_those_who_may_see_it(app: App) -> None:
+    ann, ben = await app.person("ann"), await app.person("ben")
+    shared = await app.organization(ann, ben)
+    starts = {person: await cursor_of(person) for person in (ann, ben)}
+    report = await create_report(ben, shared)
+    await finished_report(ben, report)
+    for person in (ann, ben):  # Ann administers the organization
+        events = await events_of(app, person, 3, starts[person])
+        assert [(event["action"], event["nodeType"], event["nodeId"]) for event in events] == [
+            (action, "Report", report) for action in ("CREATED", "CHANGED", "CHANGED")
+        ]
+    private = await create_report(ann, shared)
+    await finished_report(ann, private)
+    assert await silence(app, ben, events[-1]["cursor"])
 
 
 async def test_only_those_who_see_an_object_get_its_activity(app: App) -> None:
