@@ -12,6 +12,8 @@ from tests.benchmarks.conversations import conversations
 from tests.benchmarks.floor import floor
 from tests.benchmarks.limits import limits
 from tests.benchmarks.measuring import CALLS, ROUNDS, compare
+from tests.benchmarks.operations import CONVERSATIONS, ME, MESSAGES, ROWS, UPDATE
+from tests.benchmarks.over_http import over_http
 from tests.benchmarks.reading import reading
 from tests.benchmarks.readings import readings
 from tests.benchmarks.streams import streams
@@ -20,13 +22,6 @@ from tests.benchmarks.target import Target
 from tests.benchmarks.writers import writers
 from tests.support.app import open_app
 from tests.support.client import Client
-
-ME = "{ me { id email firstName lastName } }"
-CONVERSATIONS = "{ conversations(first: 20) { nodes { id title messageCount lastMessageAt preview } } }"
-MESSAGES = """query Messages($id: ID!) { conversation(id: $id) { messages(first: 100) {
-  nodes { id role text status createdAt } } } }"""
-ROWS = "query Rows($id: ID!) { table(id: $id) { rows(first: 100) { nodes { id position version values } } } }"
-UPDATE = """mutation Update($input: UpdateCellsInput!) { updateCells(input: $input) { rows { id version values } } }"""
 
 
 async def people(client: Client) -> tuple[str, str]:
@@ -105,4 +100,5 @@ def _hexadecimal(id_: str) -> str:
 
 
 if __name__ == "__main__":
+    over_http()
     asyncio.run(main())

@@ -1,10 +1,17 @@
-"""The floor: for each operation a plain Starlette route, one hand-written statement, orjson."""
+"""The floor: for each operation a plain Starlette route, one hand-written statement, orjson.
 
+`python -m tests.benchmarks.floor FILE USER CONVERSATION TABLE PORT` serves it, with the token check of FLOOR_SECRET.
+"""
+
+import os
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
+import jwt
 import orjson
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,15 +26,21 @@ ROWS = """SELECT r.id, r.position, r.version, r."values" FROM rows r
 JOIN tables t ON t.id = r.table_id AND t.owner_id = ? WHERE r.table_id = ? ORDER BY r.position LIMIT 100"""
 
 
-def floor(path: Path, user: str, conversation: str, table: str) -> Starlette:
-    """Routes by the benchmark's name, over the same file; ids are 32 hexadecimal digits."""
+def floor(path: Path, user: str, conversation: str, table: str, secret: str = "") -> Starlette:
+    """Routes by the benchmark's name, over the same file; ids are 32 hexadecimal digits.
+
+    With a secret, each request must have a token that is signed with it.
+    """
     reader = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
         writer.execute(f"PRAGMA {pragma}")
 
     def select(sql: str, *values: Any) -> Any:
-        async def answer(_: Request) -> Response:
+        async def answer(request: Request) -> Response:
+            if secret:
+                token = request.headers["authorization"].removeprefix("Bearer ")
+                jwt.decode(token, secret, ["HS256"], {"verify_aud": False})
             cursor = reader.execute(sql, values)
             names = [column[0] for column in cursor.description]
             rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -57,3 +70,12 @@ def floor(path: Path, user: str, conversation: str, table: str) -> Starlette:
             Route("/updateCells", update, methods=["POST"]),
         ]
     )
+
+
+def main(path: str, user: str, conversation: str, table: str, port: str) -> None:
+    application = floor(Path(path), user, conversation, table, os.environ["FLOOR_SECRET"])
+    uvicorn.run(application, port=int(port), log_level="warning")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
