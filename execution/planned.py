@@ -1,25 +1,40 @@
 """Executor that completes plain objects by plan and leaves everything else to graphql-core."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeAlias, cast
 
 import strawberry
 from graphql import (
+    FieldNode,
+    GraphQLField,
     GraphQLObjectType,
     GraphQLOutputType,
     OperationType,
+    get_named_type,
     is_non_null_type,
     is_object_type,
 )
-from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.collect_fields import FieldDetails, FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import Path
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext, _OperationContextAwareGraphQLResolveInfo
 
+from execution.attributes import is_connection, read_by_nodes
 from execution.fields import Complete, Info
-from execution.plans import Plan, completer, is_undirected, optional, plan_for
+from execution.plans import Plan, each, is_undirected, items_completer, optional, plan_for
 
 # Keyed by type and by the ids of the fields' nodes, which live as long as the document that owns the plans.
 Plans: TypeAlias = dict[tuple[Any, ...], Any]
+
+
+class PlannedInfo(_OperationContextAwareGraphQLResolveInfo):
+    """Info of a connection: its resolver may ask which attributes the operation reads of the nodes."""
+
+    execution: "PlannedExecution"
+
+    @property
+    def node_attributes(self) -> frozenset[str] | None:
+        """Return the attributes that the operation reads of the nodes; None if that is unknown."""
+        return self.execution.node_attributes(self.return_type, self.field_nodes)
 
 
 class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
@@ -30,6 +45,29 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
         self._plans = plans
         # Keyed by the class of an event; the copies of this execution, one for each event, share it.
         self._planned_events: dict[type, tuple[str, Plan, Info]] = {}
+
+    def build_resolve_info(
+        self, field_def: GraphQLField, field_nodes: list[FieldNode], parent_type: GraphQLObjectType, path: Path
+    ) -> Any:
+        info = super().build_resolve_info(field_def, field_nodes, parent_type, path)
+        if not is_connection(field_def):
+            return info
+        planned_info = PlannedInfo(*cast("Any", info))
+        planned_info.execution = self
+        return planned_info
+
+    def node_attributes(self, connection: GraphQLOutputType, nodes: Sequence[FieldNode]) -> frozenset[str] | None:
+        """Return the attributes that a connection's selection reads of the nodes; None if that is unknown."""
+        key = ("attributes", *map(id, nodes))
+        if key not in self._plans:
+            details = [FieldDetails(node, None) for node in nodes]
+            type_ = cast("GraphQLObjectType", get_named_type(connection))
+            self._plans[key] = read_by_nodes(type_, details, self._grouped_subfields)
+        attributes: frozenset[str] | None = self._plans[key]
+        return attributes
+
+    def _grouped_subfields(self, type_: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
+        return self.collect_subfields(type_, details).grouped_field_set
 
     def planned_event(self, payload: Any) -> dict[str, Any] | None:
         """Return the data of a subscription's event, or None if graphql-core must complete it.
@@ -89,11 +127,11 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
 
         if position_context is not None or not isinstance(items, list | tuple):
             return unplanned()
-        complete, plan = self._planned_item(item_type, field_details_list)
+        complete, plan = self._planned_items(item_type, field_details_list)
         if complete is None:
             return unplanned()
         try:
-            completed_items = [complete(item, info) for item in items]
+            completed_items = complete(items, info)
         except Exception:  # graphql-core completes the list again and reports the error
             return unplanned()
         if plan is None or not plan.batched or not completed_items:
@@ -118,17 +156,17 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
             return over
         return completed_items
 
-    def _planned_item(
+    def _planned_items(
         self, item_type: GraphQLOutputType, details: FieldDetailsList
     ) -> tuple[Complete | None, Plan | None]:
-        """Return the completer of an item and, for an object, its plan. A plan with a rest is not used."""
+        """Return the completer of a list and the plan of its items, where these have fields for the whole list."""
         key = (item_type, "item", *(id(detail.node) for detail in details))
         if key not in self._plans:
-            self._plans[key] = self._plan_item(item_type, details)
+            self._plans[key] = self._plan_items(item_type, details)
         planned: tuple[Complete | None, Plan | None] = self._plans[key]
         return planned
 
-    def _plan_item(
+    def _plan_items(
         self, item_type: GraphQLOutputType, details: FieldDetailsList
     ) -> tuple[Complete | None, Plan | None]:
         if not is_undirected(details):
@@ -136,10 +174,10 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
         named = item_type.of_type if is_non_null_type(item_type) else item_type
         plan = self._plan(named, details) if is_object_type(named) else None
         if plan is None or not plan.rest:
-            return completer(item_type, details, self._plan), None
+            return items_completer(item_type, details, self._plan), None
         if not plan.is_for_lists:
             return None, None
-        return plan.complete if is_non_null_type(item_type) else optional(plan), plan
+        return plan.complete_all if is_non_null_type(item_type) else each(optional(plan)), plan
 
     def _plan(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Plan | None:
         key = (type_, *(id(detail.node) for detail in details))

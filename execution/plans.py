@@ -5,8 +5,9 @@ but the parent. A plan reports no errors: it raises for any value that is not pl
 completes the same object again, with its own errors, nulls and order.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -28,6 +29,7 @@ from graphql import (
     GraphQLString,
     TypeNameMetaFieldDef,
     Undefined,
+    is_enum_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -36,9 +38,10 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.type import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.types.base_scalars import isoformat
 from strawberry.types.field import StrawberryField
 
-from execution.fields import Complete, Info, Reader, compile_fields
+from execution.fields import Complete, Info, Reader, compile_fields, stored_values
 
 BatchResolver: TypeAlias = Callable[[Sequence[Any], Any], Awaitable[Sequence[Any]]]
 
@@ -48,6 +51,7 @@ BATCH = "batch"
 DEFINITION = "strawberry-definition"
 HARMLESS_DIRECTIVES = frozenset({"skip", "include"})  # a field that they left out does not get here
 PLAIN = frozenset({type(None), str, int, float, bool, list, dict, tuple, datetime, date, time, Decimal, UUID})
+MAX_WRITERS = 16
 EXACT: dict[Any, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
 
 
@@ -71,13 +75,15 @@ class Batched:
 class Plan:
     """Fields that a selection requests of an object; `rest` holds those that are not plain.
 
-    `write` returns all fields of an object, in order; those of the rest are None.
+    `fields` has all fields in order; those of the rest are None.
     """
 
     type: GraphQLObjectType
-    write: Complete
+    fields: Mapping[str, Reader | str | None]
     rest: GroupedFieldSet
     batched: tuple[Batched, ...]
+    # One writer for each class that declares stored values, and one for all others.
+    _writers: dict[Any, Complete] = dataclass_field(default_factory=dict)
 
     @property
     def is_for_lists(self) -> bool:
@@ -85,18 +91,32 @@ class Plan:
 
     def complete(self, source: Any, info: Info) -> dict[str, Any]:
         """Return the plain fields of an object. `info` is of the field whose value the object is. Raises NotPlain."""
-        self._check(source, info)
-        fields: dict[str, Any] = self.write(source, info)
+        fields: dict[str, Any] = self._writer(source, info)(source, info)
         return fields
 
     def complete_all(self, sources: Sequence[Any], info: Info) -> list[dict[str, Any]]:
         """Return the plain fields of the objects of a list without gaps. Raises NotPlain."""
-        check, write = self._check, self.write
+        if len(classes := set(map(type, sources))) == 1 and stored_values(*classes) is not None:
+            write = self._writer(sources[0], info)
+            return [write(source, info) for source in sources]
         for source in sources:
             if source is None or source is Undefined:
                 raise NotPlain
-            check(source, info)
-        return [write(source, info) for source in sources]
+        writers = [self._writer(source, info) for source in sources]
+        return [write(source, info) for write, source in zip(writers, sources, strict=True)]
+
+    def _writer(self, source: Any, info: Info) -> Complete:
+        """Return the function that writes the fields of objects like `source`. Raises NotPlain for another type."""
+        stored = stored_values(type(source))
+        key = object if stored is None else type(source)
+        write = self._writers.get(key)
+        if stored is None or write is None:
+            self._check(source, info)
+        if write is None:
+            if len(self._writers) >= MAX_WRITERS:
+                self._writers.clear()
+            write = self._writers[key] = compile_fields(self.fields, stored or {})
+        return write
 
     def _check(self, source: Any, info: Info) -> None:
         """Raise NotPlain unless the source is an object of the type of the selection."""
@@ -123,7 +143,7 @@ def plan_for(schema: GraphQLSchema, type_: GraphQLObjectType, fields: GroupedFie
         rest[name] = details
         batch = _batched(name, definition, details, nested) if definition else None
         batched += [batch] if batch else []
-    return Plan(type_, compile_fields(readers), rest, tuple(batched)) if len(rest) < len(fields) or batched else None
+    return Plan(type_, readers, rest, tuple(batched)) if len(rest) < len(fields) or batched else None
 
 
 def completer(type_: GraphQLOutputType, details: FieldDetailsList, nested: Nested) -> Complete | None:
@@ -132,7 +152,7 @@ def completer(type_: GraphQLOutputType, details: FieldDetailsList, nested: Neste
         inner = completer(type_.of_type, details, nested)
         return inner and _required(inner)
     if is_list_type(type_):
-        items = _items(type_.of_type, details, nested)
+        items = items_completer(type_.of_type, details, nested)
         return None if items is None or not is_undirected(details) else _list(items)
     if is_leaf_type(type_):
         return _leaf(type_)
@@ -153,7 +173,14 @@ def is_undirected(details: FieldDetailsList) -> bool:
 
 def _check(value: Any) -> None:
     if type(value) not in PLAIN and (isinstance(value, Exception) or optimized_is_awaitable(value)):
-        raise NotPlain
+        raise _not_plain(value)
+
+
+def _not_plain(value: Any) -> NotPlain:
+    """Return the error for a value. A coroutine is closed, because graphql-core will call the resolver again."""
+    if type(value) is CoroutineType:
+        value.close()
+    return NotPlain()
 
 
 def _reader(
@@ -166,10 +193,19 @@ def _reader(
     if get is None or complete is None:
         return None
     named = definition.type.of_type if is_non_null_type(definition.type) else definition.type
-    return Reader(get, complete, _attribute(definition), EXACT.get(named))
+    return Reader(get, complete, attribute_of(definition), EXACT.get(named), _serializes(named))
 
 
-def _attribute(definition: GraphQLField) -> str | None:
+def _serializes(type_: GraphQLOutputType) -> type | None:
+    """Return the class whose values a leaf serializes as `Stored` says; None for any other leaf."""
+    if is_enum_type(type_):
+        members: type[Enum] | None = getattr(type_, "wrapped_cls", None)
+        is_named_alike = members is not None and all(type_.coerce_output_value(item) == item.name for item in members)
+        return members if is_named_alike else None
+    return datetime if is_leaf_type(type_) and type_.coerce_output_value is isoformat else None
+
+
+def attribute_of(definition: GraphQLField) -> str | None:
     """Return the attribute that the field reads; None for a field that is more than one."""
     field = (definition.extensions or {}).get(DEFINITION)
     is_attribute = (
@@ -196,18 +232,8 @@ def _getter(definition: GraphQLField) -> Callable[[Any], Any] | None:
     parent = resolver.parent_parameter
     if parent is None or field.is_async or len(resolver.signature.parameters) > 1:
         return None
-    resolve, name = resolver.wrapped_func, parent.name
-    if not callable(resolve):
-        return None
-
-    def get(source: Any) -> Any:
-        value = resolve(**{name: source})
-        if type(value) is CoroutineType:
-            value.close()  # graphql-core will call the resolver again
-            raise NotPlain
-        return value
-
-    return get
+    resolve = resolver.wrapped_func
+    return resolve if callable(resolve) else None
 
 
 def _batched(name: str, definition: GraphQLField, details: FieldDetailsList, nested: Nested) -> Batched | None:
@@ -228,13 +254,18 @@ def _required(complete: Complete) -> Complete:
     return required
 
 
-def _items(type_: GraphQLOutputType, details: FieldDetailsList, nested: Nested) -> Complete | None:
+def items_completer(type_: GraphQLOutputType, details: FieldDetailsList, nested: Nested) -> Complete | None:
     """Return the function that serializes the items of a list, objects all at once."""
     if is_non_null_type(type_) and is_object_type(type_.of_type):
         plan = nested(type_.of_type, details)
         return None if plan is None or plan.rest else plan.complete_all
     item = completer(type_, details, nested)
-    return item and (lambda values, info: [item(value, info) for value in values])
+    return item and each(item)
+
+
+def each(complete: Complete) -> Complete:
+    """Return the function that completes the items of a list one by one."""
+    return lambda values, info: [complete(value, info) for value in values]
 
 
 def _list(items: Complete) -> Complete:
@@ -242,7 +273,7 @@ def _list(items: Complete) -> Complete:
         if values is None or values is Undefined:
             return None
         if type(values) not in (list, tuple):
-            raise NotPlain
+            raise _not_plain(values)
         return items(values, info)
 
     return complete

@@ -4,10 +4,11 @@ An output type states the Python class whose objects it shows: `class Item(Node,
 A kind of field takes only resolvers that return this class, so that binding any other resolver is a type error.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, dataclass_transform, get_args, get_origin, overload
 
 import strawberry
@@ -18,6 +19,7 @@ from strawberry.types.lazy_type import LazyType
 from db.core.base import Base
 from db.models.users import User
 from execution.access import PUBLIC
+from execution.attributes import READS
 from execution.plans import BATCH
 from resolvers.core.context import Info
 from resolvers.core.ids import global_id_of, model_of, register_type, type_name
@@ -119,7 +121,9 @@ class Node:
     def resolve_type(cls, value: object, *_: Any) -> str:
         return type_name(value)
 
-    id: ID = strawberry.field(resolver=node_id, description="Opaque global id; it never changes.")
+    id: ID = strawberry.field(
+        resolver=node_id, description="Opaque global id; it never changes.", metadata={READS: {"id"}}
+    )
 
 
 def field(description: str) -> Any:
@@ -186,10 +190,17 @@ def list_of(output: Any, resolver: Callable[..., Any], description: str, *, publ
 
 
 def batched(
-    output: type[S], resolver: Callable[[Sequence[Any], Info], Awaitable[Sequence[Any]]], description: str
+    output: type[S],
+    resolver: Callable[[Sequence[Any], Info], Awaitable[Sequence[Any]]],
+    description: str,
+    *,
+    reads: Iterable[str] | None = None,
 ) -> Any:
-    """Declare a scalar field that one call resolves for all objects of a list: `resolver(objects, info) -> values`."""
-    return _batched(output, resolver, description)
+    """Declare a scalar field that one call resolves for all objects of a list: `resolver(objects, info) -> values`.
+
+    `reads` are the only attributes that the resolver reads of the objects, for lists that load no others.
+    """
+    return _batched(output, resolver, description, {} if reads is None else {READS: frozenset(reads)})
 
 
 def batched_list(
@@ -201,13 +212,15 @@ def batched_list(
     return _batched(list[output], resolver, description)  # type: ignore[valid-type]  # a type only at run time
 
 
-def _batched(output: Any, resolver: Callable[..., Any], description: str) -> Any:
+def _batched(
+    output: Any, resolver: Callable[..., Any], description: str, metadata: Mapping[str, Any] = MappingProxyType({})
+) -> Any:
     async def resolve_one(root: strawberry.Parent[Any], info: Info) -> Any:
         (value,) = await resolver([root], info)
         return value
 
     return strawberry.field(
-        resolver=resolve_one, graphql_type=output, description=description, metadata={BATCH: resolver}
+        resolver=resolve_one, graphql_type=output, description=description, metadata={BATCH: resolver, **metadata}
     )
 
 
@@ -223,7 +236,9 @@ async def updated_by(root: strawberry.Parent[Any], info: Info) -> User | None:
 
 @strawberry.interface(description="An object that records when and by which user it was created and changed.")
 class Audited:
-    id: ID = strawberry.field(resolver=node_id, description="Opaque global id; it never changes.")
+    id: ID = strawberry.field(
+        resolver=node_id, description="Opaque global id; it never changes.", metadata={READS: {"id"}}
+    )
     created_at: datetime = field("Time of creation.")
     created_by = optional(TypeOf[User], created_by, "User who created it; null when you may not see this user.")
     updated_at: datetime = field("Time of the last change.")

@@ -1,6 +1,7 @@
 """Lists that are read in pages: Relay connections with cursors."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 import strawberry
@@ -9,6 +10,7 @@ from strawberry.extensions import FieldExtension
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+from execution.attributes import CONNECTION
 from resolvers.core.pages import Page, PageArguments, Slice, encode_cursor
 from schema.base import Shows, field
 
@@ -88,6 +90,7 @@ class Paged(FieldExtension):
 
     async def resolve_async(self, next_: Any, source: Any, info: Any, **kwargs: Any) -> Loaded:
         requested = PageArguments.of(*(kwargs.pop(name, None) for name in self.ARGUMENTS))
+        requested = replace(requested, attributes=info._raw_info.node_attributes)
         page = next_(source, info, **kwargs)
         page = await page if isinstance(page, Awaitable) else page
         return Loaded(page, await page.load(requested))
@@ -105,6 +108,7 @@ def page(
         graphql_type=connection or Connection[output],  # type: ignore[valid-type]  # a type only at run time
         description=description,
         extensions=[Paged()],
+        metadata={CONNECTION: True},
     )
 
 

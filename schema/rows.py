@@ -42,7 +42,12 @@ class Row(Node, Shows[models.tables.Row]):
 
     position: int = field("Sort key of the row in the table's own order, ascending; there may be gaps.")
     version: int = field("Number of changes to the row; send it as `expectedVersion` to detect conflicts.")
-    values = batched(JSON, cell_values.values_of, "Values by column key; empty cells are left out.")
+    values = batched(
+        JSON,
+        cell_values.values_of,
+        "Values by column key; empty cells are left out.",
+        reads={"table_id", "values"},
+    )
     cells = batched_list(Cell, cell_values.list_cells, "One cell for each column, in the order of the columns.")
     created_at: datetime = field("Time at which the row was added.")
     updated_at: datetime = field("Time of the last change.")

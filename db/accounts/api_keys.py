@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 
 from auth.api_keys import ApiScope, NewApiKey
 from db.core.base import now
+from db.core.dialect_sql import OneOf
 from db.core.events import ApiKeyRevoked
 from db.core.idempotency import idempotent
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.core.sqlite_writer import short
 from db.core.validation import checked_line

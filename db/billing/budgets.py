@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from db.billing import usage
 from db.core.base import now
-from db.core.prepared import OneOf, Prepared
+from db.core.dialect_sql import OneOf
+from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.budgets import Budget, BudgetUnit, month_after, month_of
 from db.models.organizations import Organization

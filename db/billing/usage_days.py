@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, case, cast, func, select
 
 from db.aggregation.stored_sums import StoredSums
-from db.core.prepared import OneOf, Prepared
+from db.core.dialect_sql import OneOf
+from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.usage import Usage
 from db.models.usage_days import UsageDay

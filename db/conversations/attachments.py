@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from db.conversations import sending
 from db.conversations.messages import Exchange
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.dialect_sql import OneOf
+from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.core.sqlite_writer import short
 from db.models.attachments import Attachment, AttachmentText

@@ -10,9 +10,10 @@ from db.billing.usage import Models
 from db.conversations import attachments, replies
 from db.conversations.messages import Exchange, checked_text
 from db.conversations.sending import add_exchange, check_siblings, conversation_of, idempotent_exchange
+from db.core.dialect_sql import OneOf
 from db.core.idempotency import idempotent
 from db.core.pagination import Window
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.models.branches import BranchSegment
 from db.models.conversations import Conversation

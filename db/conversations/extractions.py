@@ -10,8 +10,9 @@ from sqlalchemy import select
 from db.billing import spending
 from db.conversations import sending
 from db.core.base import now
+from db.core.dialect_sql import OneOf
 from db.core.idempotency import idempotent
-from db.core.prepared import OneOf, Prepared
+from db.core.prepared import Prepared
 from db.core.session import Session
 from db.core.validation import checked_text
 from db.jobs import control, jobs

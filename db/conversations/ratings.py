@@ -4,7 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.dialect_sql import OneOf
+from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.core.sqlite_writer import short
 from db.models.messages import Message

@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 from uuid_utils.compat import uuid7
 
-from db.core.prepared import OneOf, Prepared
+from db.core.dialect_sql import OneOf
+from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.branches import BranchSegment
 from db.models.conversations import Conversation

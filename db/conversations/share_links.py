@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from db.conversations.branches import ending_at
 from db.core.base import now
+from db.core.dialect_sql import OneOf
 from db.core.idempotency import idempotent
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.models.conversations import Conversation
 from db.models.messages import Message, MessageStatus

@@ -15,9 +15,10 @@ from auth.fair_pool import FairLimit
 from auth.viewer import Viewer
 from db.core.audit_context import AuditContext, current_audit_context
 from db.core.base import Base
+from db.core.dialect_sql import OneOf
 from db.core.events import Event
 from db.core.outages import away, is_outage
-from db.core.prepared import OneOf, Plan, Prepared
+from db.core.prepared import Plan, Prepared
 from db.core.session import RollbackOnly, Session
 from db.core.sqlite_writer import is_short_unit
 from errors import ProductError, RateLimited, Unavailable

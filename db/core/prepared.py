@@ -1,83 +1,54 @@
 """Prepared reads: selects compiled once per dialect, with the policy inside, to the driver's own SQL."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, cached_property, lru_cache
-from operator import itemgetter
-from typing import Any, Generic, TypeAlias, TypeVar
+from operator import itemgetter, methodcaller
+from types import MappingProxyType
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Dialect, Select, TypeDecorator, Uuid, bindparam, inspect
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql import ColumnElement
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.types import Boolean, Enum, Float, NullType, Text
+from sqlalchemy import Dialect, Select, Uuid, bindparam, inspect
+from sqlalchemy.orm import load_only
+from sqlalchemy.types import Enum, Float, NullType
 
 from auth.viewer import Viewer
-from db.core.base import Base
+from db.core.base import Base, UtcDateTime
 from db.core.policy import Deleted, criteria, parent_id, parent_visible
 from db.core.statement_guard import refuse_unmapped
 
 R = TypeVar("R")
 
+FULL_TIME = len("2026-01-31 14:30:00.123456")
+ISO = methodcaller("isoformat")
+MAX_VARIANTS = 8
 FLOAT8 = 701  # PostgreSQL's number for double precision
 
 
-class UuidList(TypeDecorator[list[UUID]]):
-    """List of ids in one parameter, so that the number of ids does not change the SQL."""
+@dataclass(frozen=True, slots=True)
+class StoredValue:
+    """Value of an attribute as the driver returned it, at `index` of a record.
 
-    impl = Text
-    cache_ok = True
+    `serialize` makes of a value of exactly `stored_type` the text of the attribute: of a member of an enum its name, of
+    a time `isoformat()`. None leaves the value as it is.
+    """
 
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        return dialect.type_descriptor(ARRAY(Uuid()) if dialect.name == "postgresql" else Text())
-
-    def process_bind_param(self, value: list[UUID] | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name == "postgresql":
-            return value
-        return json.dumps([id_.hex for id_ in value])
-
-
-class OneOf(ColumnElement[bool]):
-    """Condition that `column` is one of the ids bound as `name`."""
-
-    inherit_cache = False
-    type = Boolean()
-
-    def __init__(self, column: Any, name: str = "ids") -> None:
-        self.column = column
-        self.ids = bindparam(name, required=False, type_=UuidList())
-
-    def self_group(self, against: Any = None) -> "OneOf":  # noqa: ARG002  the signature is SQLAlchemy's
-        """Return the expression unchanged: SQLite would use no index for `IN (…) = 1`."""
-        return self
-
-    def get_children(self, **_: Any) -> list[Any]:
-        return [self.column, self.ids]
-
-    def _copy_internals(self, clone: Any = None, **options: Any) -> None:
-        self.column = clone(self.column, **options)
-
-
-@compiles(OneOf, "sqlite")
-def _one_of_sqlite(element: OneOf, compiler: SQLCompiler, **options: Any) -> str:
-    column, ids = compiler.process(element.column, **options), compiler.process(element.ids, **options)
-    return f"{column} IN (SELECT value FROM json_each({ids}))"
-
-
-@compiles(OneOf, "postgresql")
-def _one_of_postgresql(element: OneOf, compiler: SQLCompiler, **options: Any) -> str:
-    column, ids = compiler.process(element.column, **options), compiler.process(element.ids, **options)
-    return f"{column} = ANY ({ids})"
+    index: int
+    attribute_type: type
+    stored_type: type
+    serialize: Callable[[Any], str] | None = None
 
 
 class Record(tuple[Any, ...]):
-    """Row of a model, `row_of`, as the driver returned it; columns are converted on access."""
+    """Row of a model, `row_of`, as the driver returned it; columns are converted on access.
+
+    `stored_values` describes the columns that responses serialize without converting them first.
+    """
 
     __slots__ = ()
     row_of: type[Base] | None = None
+    stored_values: ClassVar[Mapping[str, StoredValue]] = MappingProxyType({})
 
 
 Converter: TypeAlias = Callable[[Any], Any] | None
@@ -88,7 +59,7 @@ def _attribute_keys(model: type[Base]) -> dict[str, str]:
     return {column.name: attribute.key for attribute in inspect(model).column_attrs for column in attribute.columns}
 
 
-def _record(model: type[Base] | None, columns: Sequence[tuple[str, Converter]], *, has_hex_ids: bool) -> type[Record]:
+def _record(model: type[Base] | None, columns: Sequence[tuple[str, Any]], dialect: Dialect) -> type[Record]:
     def accessor(position: int, convert: Converter) -> property:
         if convert is None:
             return property(itemgetter(position))
@@ -96,11 +67,30 @@ def _record(model: type[Base] | None, columns: Sequence[tuple[str, Converter]], 
 
     bases = reversed(model.__mro__) if model else ()
     computed = {name: value for base in bases for name, value in vars(base).items() if isinstance(value, property)}
-    fields = computed | {name: accessor(i, convert) for i, (name, convert) in enumerate(columns)}
-    if has_hex_ids and model:
+    fields = computed | {name: accessor(i, _converter(type_, dialect)) for i, (name, type_) in enumerate(columns)}
+    if dialect.name == "sqlite" and model:
         fields["hex_id"] = property(itemgetter([name for name, _ in columns].index("id")))
+    stored = {name: value for i, (name, type_) in enumerate(columns) if (value := _stored_value(i, type_, dialect))}
     name = f"{model.__name__}Record" if model else "Record"
-    return type(name, (Record,), {"__slots__": (), **fields, "row_of": model})
+    return type(name, (Record,), {"__slots__": (), **fields, "row_of": model, "stored_values": stored})
+
+
+def _stored_value(index: int, type_: Any, dialect: Dialect) -> StoredValue | None:
+    if isinstance(type_, Enum) and type_.enum_class is not None:
+        return StoredValue(index, type_.enum_class, str)
+    if isinstance(type_, UtcDateTime):
+        is_text = dialect.name == "sqlite"
+        return (
+            StoredValue(index, datetime, str, iso_of_text) if is_text else StoredValue(index, datetime, datetime, ISO)
+        )
+    return None
+
+
+def iso_of_text(text: str) -> str:
+    """Return SQLite's text of a time as its `isoformat()`, which leaves out microseconds that are 0."""
+    if len(text) == FULL_TIME and not text.endswith(".000000"):
+        return f"{text[:10]}T{text[11:]}+00:00"
+    return datetime.fromisoformat(text + "+00:00").isoformat()
 
 
 @dataclass(frozen=True)
@@ -124,9 +114,7 @@ class Plan:
 def _compile(statement: Any, dialect: Dialect, model: type[Base] | None = None) -> Plan:
     compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     keys = _attribute_keys(model) if model else {}
-    columns = [
-        (keys.get(str(c.keyname), str(c.keyname)), _converter(c.type, dialect)) for c in compiled._result_columns
-    ]
+    columns = [(keys.get(str(c.keyname), str(c.keyname)), c.type) for c in compiled._result_columns]
     processors = {
         name: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind, name in compiled.bind_names.items()
     }
@@ -137,7 +125,7 @@ def _compile(statement: Any, dialect: Dialect, model: type[Base] | None = None) 
         # SQLAlchemy names the members of an expanded IN list after the list: ids_1, ids_2, …
         binds={n: processors[n if n in processors else n.rpartition("_")[0]] for n in names},
         constants={k: v for k, v in compiled.params.items() if v is not None},
-        record=_record(model, columns, has_hex_ids=dialect.name == "sqlite"),
+        record=_record(model, columns, dialect),
     )
 
 
@@ -168,6 +156,7 @@ class Prepared(Generic[R]):
         self.children, self.by_parent = children, by_parent
         self.deleted = None if deleted is None else (deleted, Deleted.INCLUDED)
         self._plans: dict[tuple[str, bool, bool], Plan] = {}
+        self._variants: dict[frozenset[str], Prepared[R]] = {}
 
     @cached_property
     def model(self) -> type[Base] | None:
@@ -175,6 +164,27 @@ class Prepared(Generic[R]):
         described: Any = getattr(self.statement, "column_descriptions", ())
         entity = described[0]["type"] if len(described) == 1 else None
         return entity if isinstance(entity, type) and issubclass(entity, Base) else None
+
+    def only(self, attributes: frozenset[str] | None) -> "Prepared[R]":
+        """Return this query for the ids and these attributes of its rows; with None, for all.
+
+        All attributes are read as well by a query of more than one model, of an attribute that is computed from others,
+        and where MAX_VARIANTS other sets were requested before, because each costs a compilation and stays in memory.
+        """
+        if attributes is None or self.model is None or not attributes <= self._column_names:
+            return self
+        variant = self._variants.get(attributes)
+        if variant is None and len(self._variants) < MAX_VARIANTS:
+            statement = self.statement.options(load_only(*(getattr(self.model, name) for name in attributes | {"id"})))
+            variant = self._variants[attributes] = Prepared(
+                statement, children=self.children, by_parent=self.by_parent, deleted=self.deleted and self.deleted[0]
+            )
+        return variant or self
+
+    @cached_property
+    def _column_names(self) -> frozenset[str]:
+        """Return the attributes of the rows that are columns."""
+        return frozenset() if self.model is None else frozenset(inspect(self.model).column_attrs.keys())
 
     def plan(self, dialect: Dialect, viewer: Viewer) -> Plan:
         key = dialect.name, dialect.supports_native_json_deserialization, viewer.is_superuser

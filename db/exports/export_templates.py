@@ -9,10 +9,11 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from db.core.base import Visibility, now
+from db.core.dialect_sql import OneOf
 from db.core.idempotency import idempotent
 from db.core.pagination import Listing
 from db.core.policy_scopes import VIEWER
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.core.validation import checked_line
 from db.models.export_templates import ExportTemplate

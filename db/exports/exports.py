@@ -7,9 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
+from db.core.dialect_sql import OneOf
 from db.core.idempotency import idempotent
 from db.core.pagination import Listing
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.exports import export_templates, sheet_links
 from db.exports.sheet_options import SheetOptions, SheetOutcome, checked_options

@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import exists, or_, select
 
 from db.core.base import now
+from db.core.dialect_sql import OneOf
 from db.core.events import JobQueued
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.exports.sheet_options import SheetOutcome
 from db.jobs import control, jobs

@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.core.base import now
+from db.core.dialect_sql import OneOf
 from db.core.policy_scopes import VIEWER
-from db.core.prepared import OneOf, Prepared
+from db.core.prepared import Prepared
 from db.core.session import Session
 from db.google import revocations
 from db.models.google import GoogleAccount, GoogleRevocation

@@ -6,9 +6,10 @@ from sqlalchemy import select, union_all
 from sqlalchemy.orm import aliased
 
 from auth.viewer import Role
+from db.core.dialect_sql import OneOf
 from db.core.idempotency import idempotent
 from db.core.pagination import Listing
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.core.validation import checked_line
 from db.models.invitations import Invitation

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.dialect_sql import OneOf
+from db.core.prepared import Prepared, bind
 from db.core.session import INSIDE, Session
 from db.models.attachments import Attachment
 from db.models.conversations import Conversation

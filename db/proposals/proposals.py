@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, select
 
-from db.core.prepared import OneOf, Prepared
+from db.core.dialect_sql import OneOf
+from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.proposals import Proposal, ProposalStatus
 from db.models.tables import Table

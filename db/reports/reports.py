@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import exists, func, or_, select
 
 from db.core.base import now
+from db.core.dialect_sql import OneOf
 from db.core.events import JobQueued
 from db.core.idempotency import idempotent
 from db.core.pagination import Listing
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.jobs import control, jobs, mail
 from db.models.jobs import Job, JobStatus

@@ -7,8 +7,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.sql import ColumnElement
 
 from db.core.base import Base, now
+from db.core.dialect_sql import OneOf
 from db.core.idempotency import RETENTION, IdempotencyKey
-from db.core.prepared import OneOf, Prepared
+from db.core.prepared import Prepared
 from db.core.session import Session
 from db.jobs.mail import KIND as MAIL
 from db.models.activity import Activity

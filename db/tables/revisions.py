@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
+from db.core.dialect_sql import OneOf
 from db.core.pagination import Listing
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.models.revisions import CellChange, Revision
 from errors import NotFound

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 from sqlalchemy import func, select
 
+from db.core.dialect_sql import OneOf
 from db.core.pagination import Listing
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.prepared import Prepared, bind
 from db.models.tables import Row, Table, TableColumn
 from tables.types.types import Column, ColumnType
 

@@ -10,9 +10,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from db.core.base import now
+from db.core.dialect_sql import OneOf
 from db.core.idempotency import idempotent
 from db.core.pagination import Listing
-from db.core.prepared import OneOf, Prepared
+from db.core.prepared import Prepared
 from db.core.session import Session
 from db.jobs import control, jobs
 from db.models.jobs import Job, JobStatus

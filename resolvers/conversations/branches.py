@@ -31,7 +31,7 @@ class BranchPage:
         cursor = None if page.cursor is None else decode_cursor(page.cursor, page.cursor_name)
         window = Window(page.size + 1, cursor, page.backwards)
         arguments = {} if cursor is None else {"cursor": cursor}
-        rows = await self._read(branches.page(window), limit=window.limit, **arguments)
+        rows = await self._read(branches.page(window).only(page.attributes), limit=window.limit, **arguments)
         return slice_of(rows, lambda row: encode_cursor(row.id), page)
 
     async def total(self) -> int:

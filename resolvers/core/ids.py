@@ -13,12 +13,14 @@ from errors import NotFound
 MAX_QUOTED = 40  # characters of a malformed id that its message repeats
 
 _names: dict[type[Base], str] = {}
+_prefixes: dict[type[Base], bytes] = {}
 _models: dict[str, type[Base]] = {}
 
 
 def register_type(model: type[Base], name: str) -> None:
     """Register the name of the GraphQL type that represents rows of a model."""
     _names[model] = name
+    _prefixes[model] = f"{name}:".encode()
     _models[model.__tablename__] = model
 
 
@@ -44,8 +46,7 @@ def global_id_of_type(model: type[Base], id_: UUID) -> ID | None:
 
 def global_id_of(row: Base) -> ID:
     # Written out: a list calls this for each of its rows.
-    text = f"{_names[model_of(row)]}:{row.hex_id}"
-    return ID(b2a_base64(text.encode(), newline=False).decode().rstrip("="))
+    return cast("ID", b2a_base64(_prefixes[model_of(row)] + row.hex_id.encode(), newline=False).decode().rstrip("="))
 
 
 def global_id_in(table: str | None, id_: UUID | None) -> ID | None:

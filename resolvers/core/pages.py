@@ -31,11 +31,15 @@ IncludeDeleted = Annotated[
 
 @dataclass(frozen=True)
 class PageArguments:
-    """Checked arguments of a connection: `size` rows after (or, backwards, before) a cursor."""
+    """Checked arguments of a connection: `size` rows after (or, backwards, before) a cursor.
+
+    `attributes` are those that the operation reads of the nodes; None means all.
+    """
 
     size: int
     cursor: str | None
     backwards: bool
+    attributes: frozenset[str] | None = None
 
     @property
     def cursor_name(self) -> str:
@@ -99,7 +103,7 @@ class KeysetPage(Generic[R]):
         window = Window(page.size + 1, cursor, page.backwards)
         query = self._listing.rows(window, self._optional)
         arguments = self._arguments if window.cursor is None else {**self._arguments, "cursor": window.cursor}
-        rows = await self._read(query, limit=window.limit, **arguments)
+        rows = await self._read(query.only(page.attributes), limit=window.limit, **arguments)
         return slice_of(rows, lambda row: encode_cursor(row.id), page)
 
     async def total(self) -> int:

@@ -1,7 +1,7 @@
 """Full-text search in messages and conversations."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import strawberry
@@ -36,7 +36,7 @@ class HitPage:
         self._messages, self._search_query = messages, search_query
 
     async def load(self, page: PageArguments) -> Slice[Hit]:
-        messages = await self._messages.load(page)
+        messages = await self._messages.load(replace(page, attributes=None))  # those are of the hits
         hits = [Hit(message, self._search_query) for message in messages.rows]
         return Slice(hits, lambda hit: encode_cursor(hit.message.id), messages.has_next, messages.has_previous)
 

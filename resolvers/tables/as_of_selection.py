@@ -42,7 +42,12 @@ class AsOfRows:
             return shape
         return replace(shape, index=(self._table_id, shape.sorts[0].key))
 
-    async def read(self, query: Prepared[Any], **arguments: Any) -> list[Any]:
+    async def read(
+        self,
+        query: Prepared[Any],
+        attributes: frozenset[str] | None,  # noqa: ARG002  a snapshot stores only what its rows need
+        **arguments: Any,
+    ) -> list[Any]:
         rows = await self._read_visible(query, arguments)
         unknown = [row.id for row in rows if row.updated_at is None]
         moments = await moments_of(self._context, self._table_id, unknown, self._number)

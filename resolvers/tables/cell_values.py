@@ -120,11 +120,16 @@ def _cells(row: Row | AsOfRow, columns: Mapping[str, Column]) -> list[Cell]:
     return [Cell(row, column, values.get(key), origins.get(key)) for key, column in columns.items()]
 
 
-async def values_of(rows: Sequence[Row | AsOfRow], info: Info) -> list[dict[str, Value]]:
-    return [
-        {key: value for key, value in row.values.items() if key in columns}
-        for row, columns in zip(rows, await _columns(rows, info.context), strict=True)
-    ]
+async def values_of(rows: Sequence[Row | AsOfRow], info: Info) -> list[Mapping[str, Value]]:
+    columns_of_rows = await _columns(rows, info.context)
+    return [_values(row.values, columns) for row, columns in zip(rows, columns_of_rows, strict=True)]
+
+
+def _values(values: Mapping[str, Value], columns: Mapping[str, Column]) -> Mapping[str, Value]:
+    """Return the values of the columns; those of deleted columns stay in the row."""
+    if values.keys() <= columns.keys():
+        return values
+    return {key: value for key, value in values.items() if key in columns}
 
 
 async def _columns(rows: Sequence[Row | AsOfRow], context: Context) -> list[Mapping[str, Column]]:

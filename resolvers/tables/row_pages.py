@@ -13,6 +13,7 @@ from resolvers.core.context import Context
 from resolvers.core.pages import PageArguments, Slice, invalid_cursor, slice_of
 from resolvers.tables.row_cursors import decode_position, encode_position
 
+CURSOR_ATTRIBUTES = frozenset({"id", "position", "values"})
 MAX_INLINE = 2_000  # rows that a query may scan on the event loop
 R = TypeVar("R", bound=Base)
 
@@ -26,8 +27,8 @@ class Source(Protocol):
     async def plan(self, selection: RowQuery, *, total: bool = False) -> QueryShape:
         """Return the shape of a page or of the total, with the index that the query should use."""
 
-    async def read(self, query: Prepared[Any], **arguments: Any) -> list[Any]:
-        """Return the rows that a query selects."""
+    async def read(self, query: Prepared[Any], attributes: frozenset[str] | None, **arguments: Any) -> list[Any]:
+        """Return the rows that a query selects, with these attributes at least; None means all."""
 
     async def count(self, query: Prepared[Any], **arguments: Any) -> int:
         """Return the number that a query selects as `total`."""
@@ -66,7 +67,8 @@ class CurrentRows:
         (counts,) = await read_rows(self._context, self._table, query, **selection.values, max_hits=max_hits)
         return dict(zip(keys, counts, strict=True))
 
-    async def read(self, query: Prepared[Any], **arguments: Any) -> list[Any]:
+    async def read(self, query: Prepared[Any], attributes: frozenset[str] | None, **arguments: Any) -> list[Any]:
+        query = query.only(attributes)
         if self._is_plain:
             return await self._context.read(query, table_id=self._table.id, **arguments)
         return await read_rows(self._context, self._table, query, **arguments)
@@ -99,12 +101,14 @@ class RowPage:
     async def _part(
         self, shape: QueryShape, position: list[Any] | None, part: Part, page: PageArguments, arguments: dict[str, Any]
     ) -> list[Any]:
-        rows = await self._source.read(row_query.page(shape, position, part, backwards=page.backwards), **arguments)
+        attributes = None if page.attributes is None else page.attributes | CURSOR_ATTRIBUTES
+        query = row_query.page(shape, position, part, backwards=page.backwards)
+        rows = await self._source.read(query, attributes, **arguments)
         # Index keys are shortened: texts with a long common beginning may come unsorted, so they are read again.
         if row_query.is_sorted(shape, part, rows):
             return rows
         query = row_query.page(shape, position, Part.FILLED, backwards=page.backwards)
-        return await self._source.read(query, **arguments)
+        return await self._source.read(query, attributes, **arguments)
 
     async def total(self) -> int:
         shape = self._selection.shape

@@ -17,8 +17,9 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 import db
 from auth.viewer import Viewer
 from db.core.base import Base
+from db.core.dialect_sql import OneOf
 from db.core.pagination import Listing
-from db.core.prepared import OneOf, Plan, Prepared
+from db.core.prepared import Plan, Prepared
 from db.core.unit_connection import driver_dialect
 from tests.support.databases.query_plans import TABLE_SCAN, plan_nodes, variants
 

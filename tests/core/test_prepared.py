@@ -1,21 +1,25 @@
 """Prepared reads: both databases return the values that were written, and no parameter replaces the viewer."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import Enum
 from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import inspect, select
 
 from db.conversations import conversations
 from db.conversations.conversations import NewConversation
 from db.core.base import Base, now
+from db.core.dialect_sql import OneOf
 from db.core.engine import Database
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.prepared import MAX_VARIANTS, Prepared, bind, iso_of_text
 from db.core.session import Session
 from db.jobs import jobs
 from db.models.conversations import Conversation, ExtractionMode
 from db.models.jobs import Job, JobStatus
+from resolvers.core.ids import model_of
 from tests.support.conversations.search_samples import create_conversation, user_message
 from tests.support.world import World
 
@@ -37,13 +41,53 @@ async def test_every_column_reads_as_it_was_written(database: Database, world: W
         return conversation, message, job
 
     for row in await database.write(unit, ann):
-        record = await database.find(type(row), ann, row.id)
+        record: Any = await database.find(type(row), ann, row.id)
         columns = [column.key for column in type(row).__mapper__.column_attrs]
         expected = {name: getattr(row, name) for name in columns}
         assert {name: getattr(record, name) for name in columns} == expected
+        for name, value in record.stored_values.items():
+            stored = record[value.index]
+            assert stored is None or type(stored) is value.stored_type, name
+            text = stored if stored is None or value.serialize is None else value.serialize(stored)
+            assert text == _serialized(expected[name]), name
         if isinstance(row, Job):
             assert row.arguments == arguments
             assert isinstance(getattr(record, "status", None), JobStatus)
+
+
+def _serialized(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.name
+    return None if value is None else value.isoformat()
+
+
+@pytest.mark.parametrize("text", ["14:30:00.000000", "14:30:00.120000", "14:30:00", "14:30:00.120", "00:00:00.000001"])
+def test_a_stored_time_is_written_as_the_time_itself(text: str) -> None:
+    stored = f"2026-01-31 {text}"
+    assert iso_of_text(stored) == datetime.fromisoformat(f"{stored}+00:00").isoformat()
+
+
+async def test_a_query_of_some_attributes_reads_no_others(database: Database, world: World) -> None:
+    ann, eve = await world.person("ann"), await world.person("eve")
+    await database.write(create_conversation, ann, "Plans")
+    query: Prepared[Conversation] = Prepared(select(Conversation).order_by(Conversation.id))
+    some = query.only(frozenset({"title", "created_at"}))
+    (row,), (whole,) = await database.read(some, ann), await database.read(query, ann)
+    assert (row.id, row.title, row.created_at) == (whole.id, whole.title, whole.created_at)
+    assert model_of(row) is Conversation
+    with pytest.raises(AttributeError):
+        _ = row.owner_id
+    assert await database.read(some, eve) == []
+    assert query.only(frozenset({"title", "created_at"})) is some
+    assert query.only(None) is query.only(frozenset({"title", "is_active"})) is query
+
+
+def test_a_query_has_a_limited_number_of_variants() -> None:
+    query: Prepared[Conversation] = Prepared(select(Conversation))
+    names = sorted(inspect(Conversation).column_attrs.keys())
+    variants = [query.only(frozenset({name})) for name in names]
+    assert [variant is query for variant in variants] == [False] * MAX_VARIANTS + [True] * (len(names) - MAX_VARIANTS)
+    assert query.only(frozenset({names[0]})) is variants[0]
 
 
 async def test_lists_of_any_length_are_bound(database: Database, world: World) -> None:

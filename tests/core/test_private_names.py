@@ -48,6 +48,8 @@ USED: list[tuple[Any, set[str], str]] = [
     (_table.c.id, {"_from_objects"}, "db/core/statement_guard.py"),
     (_compiled, {"_result_columns"}, "db/core/prepared.py"),
     (LoaderCriteriaOption, {"_resolve_where_criteria"}, "db/core/policy.py"),
+    (strawberry.Info(_raw_info=None, _field=None), {"_raw_info"}, "schema/connections.py"),  # type: ignore[arg-type]
+    (strawberry.schema.schema, {"_OperationContextAwareGraphQLResolveInfo"}, "execution/planned.py"),
     (schema, {"_schema"}, "execution/executor.py, schema/__init__.py and tests"),
 ]  # fmt: skip
 

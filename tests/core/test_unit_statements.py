@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from db.core import bulk
 from db.core.base import AuditedRow, Base, now
-from db.core.dialect_sql import DatabaseClock
+from db.core.dialect_sql import DatabaseClock, OneOf
 from db.core.engine import Database
-from db.core.prepared import OneOf, Prepared
+from db.core.prepared import Prepared
 from db.core.session import INSIDE, Session
 from db.models.conversations import Conversation
 from db.models.jobs import Job

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from datetime import datetime
 from random import Random
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -10,10 +11,11 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from execution.documents import Document, Documents
 from execution.executor import is_awaitable
+from execution.fields import Stored
 from execution.limits import Limits
 from execution.planned import PlannedExecution
 from tests.support.random_selections import BELOW, LEAVES, Objects, Selections
-from tests.support.thing_schema import schema
+from tests.support.thing_schema import Color, schema
 
 Unplanned = StrawberryGraphQLCoreExecutionContext
 
@@ -154,6 +156,56 @@ async def test_a_field_that_fails_for_the_list_is_resolved_for_each() -> None:
     assert [thing["rank"] for thing in data["things"]] == [things.things[0].rank, None, things.things[2].rank]
     assert [(error[0], error[1]) for error in errors] == [(["things", 1, "rank"], "one has no rank")]
     assert batches == [3, 1, 1, 1]
+
+
+class StoredThing(tuple[Any, ...]):
+    """A thing as a driver returns it: the name of its color, the text of its time."""
+
+    __slots__ = ()
+    kind, name = "Thing", "Ann"
+    stored_values: ClassVar[dict[str, Any]] = {
+        "color": Stored(0, Color, str),
+        "moment": Stored(1, datetime, str, lambda text: f"{text}+00:00"),
+        "text": Stored(2, datetime, str),  # the field is not a time, so its attribute is read
+    }
+
+    @property
+    def color(self) -> Any:
+        return self[0] and Color[self[0]]
+
+    @property
+    def moment(self) -> Any:
+        return self[1] and datetime.fromisoformat(self[1] + "+00:00")
+
+    @property
+    def text(self) -> str:
+        return f"text {self[2]}"
+
+
+async def test_stored_values_are_serialized_as_the_attributes_that_they_stand_for() -> None:
+    document, plans = parse("{ box { things { name color moment text } } maybe { color moment } }"), dict[Any, Any]()
+    right = StoredThing(("BLUE", "2026-01-31T14:30:00.000001", 7))
+    for wrong in (
+        right,
+        StoredThing((None, right[1], 7)),
+        StoredThing(("RED", None, 7)),
+        StoredThing((3, right[1], 7)),
+    ):
+        things = SimpleNamespace(box=SimpleNamespace(things=[right, wrong]), maybe=wrong, things=[])
+        answers = [(await run(execution, document, things, plans))[:2] for execution in (Unplanned, PlannedExecution)]
+        assert answers[0] == answers[1], wrong
+
+
+async def test_a_stored_object_of_another_type_is_refused_by_graphql_core() -> None:
+    class Other(StoredThing):
+        kind = "Other"
+
+    right, other = (kind(("RED", "2026-01-31T14:30:00.000001", 7)) for kind in (StoredThing, Other))
+    document, plans = parse("{ box { things { color } } }"), dict[Any, Any]()
+    for things in ([right, right], [other, other], [right, other], [right, None]):
+        root = SimpleNamespace(box=SimpleNamespace(things=things))
+        answers = [(await run(execution, document, root, plans))[:2] for execution in (Unplanned, PlannedExecution)]
+        assert answers[0] == answers[1], things
 
 
 async def test_nothing_is_resolved_for_an_empty_list() -> None:

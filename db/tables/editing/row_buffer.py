@@ -17,7 +17,8 @@ from uuid_utils.compat import uuid7
 
 from db.core import bulk
 from db.core.base import now
-from db.core.prepared import OneOf, Prepared
+from db.core.dialect_sql import OneOf
+from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.revisions import CellChange, ChangeSource, Revision
 from db.models.tables import Row

@@ -14,7 +14,8 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, tuple_
 
 from db.core.base import Base
-from db.core.prepared import OneOf, Prepared, bind
+from db.core.dialect_sql import OneOf
+from db.core.prepared import Prepared, bind
 from db.models.revisions import CellChange, Revision
 from db.models.tables import Row, Table
 from db.tables.editing.edits import Origin

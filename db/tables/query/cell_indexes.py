@@ -11,8 +11,9 @@ from uuid import UUID
 from sqlalchemy import Dialect, select
 
 from auth.viewer import Viewer
+from db.core.dialect_sql import OneOf
 from db.core.engine import Database
-from db.core.prepared import OneOf, Prepared
+from db.core.prepared import Prepared
 from db.models.tables import Row, Table
 from db.tables.query import cell_sql
 from db.tables.tables import column_of, columns_of
