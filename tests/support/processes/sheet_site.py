@@ -1,9 +1,7 @@
 """Installation of real processes beside a loopback Google: a server alone, or a server, a worker, and Redis."""
 
 import os
-import re
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,15 +9,8 @@ from pathlib import Path
 
 from tests.support.loopback.sheets import LoopbackSheets
 from tests.support.processes.ports import free_port
-from tests.support.processes.product_process import BareProduct, Product, running
+from tests.support.processes.product_process import BareProduct, Product, WorkerProduct, running
 from tests.support.processes.valkey import valkey_server
-
-
-class WorkerProcess(Product):
-    """Process that runs jobs without serving requests."""
-
-    command = (sys.executable, "app.py", "worker")
-    ready = re.compile(r"SheetGPT \S+ · (worker)")
 
 
 @dataclass
@@ -64,6 +55,6 @@ def sheet_site(kind: str, database_url: str, directory: Path, google: LoopbackSh
         settings["REDIS_URL"] = redis.url
         with (
             running(directory, BareProduct, RUN_JOBS="0", **settings) as server,
-            running(directory, WorkerProcess, **settings) as worker,
+            running(directory, WorkerProduct, **settings) as worker,
         ):
             yield Site(server, worker, google, directory / "files")
