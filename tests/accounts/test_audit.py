@@ -241,7 +241,7 @@ async def test_every_mutation_logs_its_changes_once_and_no_secret(database_url: 
 
 
 async def check_every_mutation(app: App) -> None:
-    people = {name: await app.person(name) for name in ("ann", "bob", "dan", "eve")}
+    people = {name: await app.sign_up(name) for name in ("ann", "bob", "dan", "eve")}
     telling = MutationCaller(app, people | {"root": await sign_up_superuser(app, "root"), "nobody": app.client()})
     telling.story.ids["bob"] = (await people["bob"].run("{ me { id } }"))["me"]["id"]
     for name in CALLS:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from tests.support.processes.transport_app import Served, serving
+from transport.core.drain import QUIET_SECONDS
 
 SLOW = {"query": "query ($seconds: Float!) { slow(seconds: $seconds) }"}
 
@@ -43,6 +44,7 @@ def test_an_idle_server_stops_at_once() -> None:
         started = time.monotonic()
         served.server.should_exit = True
         while True:
+            time.sleep(2 * QUIET_SECONDS)  # a server with a request each moment is not idle
             with suppress(httpx.HTTPError):
                 httpx.get(f"{served.url}/api", timeout=1)
                 assert time.monotonic() - started < 30
