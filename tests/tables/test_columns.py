@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from db.core.session import Session
+from db.models.tables import Row, Table
+from db.tables.editing.edits import Edit
+from resolvers.core.ids import decode_id, global_id
 from tests.support.tables.table_client import ITEM, NUMBER, PRICE, TAGS, Refused, TableClient, cell
 from tests.support.world import World
 
@@ -57,6 +61,22 @@ async def test_every_cell_that_does_not_fit_is_named_and_nothing_changes(sheet: 
     ]
     assert all("is not a number" in c["message"] for c in error.first["cells"])
     assert "2 cells do not fit the new definition of Count" in error.first["message"]
+
+
+async def test_cells_are_read_in_the_order_of_the_table(world: World, tmp_path: Path) -> None:
+    sheet = await TableClient.new(world, tmp_path)
+    rows = (await sheet.add(*({"Item": f"about {n}"} for n in range(9))))["rows"]
+    await sheet.update(*(cell(rows[n], ITEM, f"nearly {n}") for n in (0, 7, 3)))
+
+    def ids(session: Session) -> list[str]:
+        if session.driver.dialect.name == "postgresql":  # which stores changed rows behind all others
+            for scan in ("enable_indexscan", "enable_bitmapscan", "enable_indexonlyscan"):
+                session.driver.fetch(f"SELECT set_config('{scan}', 'off', true)", ())
+        return [global_id(Row, id_) for id_ in Edit.of(session, decode_id(sheet.id, Table)).values(ITEM)]
+
+    assert await world.database.write(ids, sheet.viewer) == [row["id"] for row in rows]
+    error = await refused(sheet, "updateColumn", key=ITEM, type="INTEGER")
+    assert [c["rowId"] for c in error.first["cells"]] == [row["id"] for row in rows]
 
 
 async def test_rules_are_checked_for_the_rows_that_are_there(sheet: TableClient) -> None:

@@ -88,10 +88,11 @@ class Edit:
         return list(self.session.scalars(query.order_by(Row.position, Row.id)))
 
     def values(self, key: str) -> dict[UUID, Value]:
-        """Return the values of a column by row id, without empty cells."""
+        """Return the values of a column by row id, without empty cells, in the table's order."""
         self._rows.flush()
         query = select(Row.id, cell_sql.json_value(key).label("value")).where(Row.table_id == self.table.id)
-        return {id_: value for id_, value in self.session.execute(query) if value is not None}
+        rows = self.session.execute(query.order_by(Row.position, Row.id))
+        return {id_: value for id_, value in rows if value is not None}
 
     def check_capacity(self, *, rows: int = 0, columns: int = 0, field: str = "rows") -> None:
         """Raise BadUserInput unless so many rows and columns can be added."""
