@@ -28,6 +28,7 @@ from db.exports import sheet_links
 from integrations.blobs import DirectoryBlobs
 from integrations.disk import Disk
 from integrations.documents.reader import DocumentReader
+from integrations.llm.catalog import Catalog
 from integrations.llm.routing import ModelRouter
 from integrations.webhooks import PublicRequests
 from jobs.aggregation.aggregator import Aggregator
@@ -97,9 +98,30 @@ def assemble(settings: Settings) -> Product:
     cluster = create_cluster(settings, database, hub)
     catalog, model = create_models(settings)
     connections = Connections(events_per_person=settings.event_streams_per_person)
+    backend = create_backend(settings, database, hub, catalog, cluster)
+    worker = create_worker(backend, model, cluster)
+    revocation = Revocation(database, hub, connections)
+    sweep = Sweep(database, backend.blobs, settings.files_dir, timedelta(days=settings.export_retention_days))
+    # Only a SQLite file needs the control socket: on PostgreSQL, commands connect to the database themselves.
+    administration = Administration(database, settings)
+    control = Control(database.socket, administration.perform) if isinstance(database, SQLite) else None
+    purger = Purger(database, hub, settings.files_dir, timedelta(days=settings.purge_after_days))
+    link_sweep = SheetLinkSweep(database, timedelta(seconds=settings.sheet_link_seconds))
+    disk = create_disk(settings, database)
+    readiness = create_readiness(database, disk, cluster)
+    background = sweep, purger, Aggregator(database), link_sweep, ReportScheduler(database)
+    revocations = Revocations(database, backend.google)
+    parts = backend, worker, model, connections, revocation, *background, revocations
+    return Product(*parts, readiness, disk, Drain(), cluster, control)
+
+
+def create_backend(
+    settings: Settings, database: Database, hub: Hub, catalog: Catalog, cluster: Cluster | None
+) -> Backend:
+    """Create the parts that resolvers and jobs use."""
     secrets = load_secrets(settings)
     counts = SharedCounts(cluster.counts if cluster else None)
-    backend = Backend(
+    return Backend(
         settings=settings,
         database=database,
         hub=hub,
@@ -117,20 +139,6 @@ def assemble(settings: Settings) -> Product:
         sign_in_clients=create_sign_in_clients(settings),
         sign_in_cipher=Cipher(secrets, SIGN_INS),
     )
-    worker = create_worker(backend, model, cluster)
-    revocation = Revocation(database, hub, connections)
-    sweep = Sweep(database, backend.blobs, settings.files_dir, timedelta(days=settings.export_retention_days))
-    # Only a SQLite file needs the control socket: on PostgreSQL, commands connect to the database themselves.
-    administration = Administration(database, settings)
-    control = Control(database.socket, administration.perform) if isinstance(database, SQLite) else None
-    purger = Purger(database, hub, settings.files_dir, timedelta(days=settings.purge_after_days))
-    link_sweep = SheetLinkSweep(database, timedelta(seconds=settings.sheet_link_seconds))
-    disk = create_disk(settings, database)
-    readiness = create_readiness(database, disk, cluster)
-    background = sweep, purger, Aggregator(database), link_sweep, ReportScheduler(database)
-    revocations = Revocations(database, backend.google)
-    parts = backend, worker, model, connections, revocation, *background, revocations
-    return Product(*parts, readiness, disk, Drain(), cluster, control)
 
 
 def create_readiness(database: Database, disk: Disk, cluster: Cluster | None) -> Readiness:
