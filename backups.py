@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from db.backups.dumps import DumpFailed, check_revision, dump, explained, is_postgresql, restore, verify
+from db.backups.dumps import DumpFailed, check_revision, dump, explaining, is_postgresql, restore, verify
 from db.migrations import revision_at
 from keys import configured_secret, key_file, load_secrets
 from settings.settings import VERSION, Settings
@@ -29,7 +29,7 @@ def back_up(settings: Settings, directory: Path) -> dict[str, Any]:
         raise DumpFailed("The database in DATABASE_URL has no SheetGPT tables: check the URL.")
     target = directory / f"sheetgpt-{moment:%Y%m%dT%H%M%SZ}"
     part = target.with_name(target.name + ".partial")
-    with explained(f"{directory}: {{problem}}. Name a directory with room for the backup, in which you may write."):
+    with explaining(f"{directory}: {{problem}}. Name a directory with room for the backup, in which you may write."):
         directory.mkdir(parents=True, exist_ok=True)
         part.mkdir(mode=0o700)
         try:
@@ -88,7 +88,9 @@ def restore_backup(settings: Settings, backup: Path, *, replace: bool) -> dict[s
     has_files = settings.files_dir.is_dir() and any(settings.files_dir.iterdir())
     if has_files and not replace:
         raise DumpFailed(f"FILES_DIR={settings.files_dir} has files. Empty it, or add --replace to set them aside.")
-    with explained("The backup is not restored: {problem}. Make room or mend permissions, then repeat with --replace."):
+    with explaining(
+        "The backup is not restored: {problem}. Make room or mend permissions, then repeat with --replace."
+    ):
         if not is_postgresql(settings.database_url):
             path = Path(settings.database_url.removeprefix("sqlite:///"))
             if replace and path.exists():

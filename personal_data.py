@@ -16,7 +16,7 @@ from uuid import UUID
 from assembly.components import create_database
 from auth.viewer import Viewer
 from db.accounts import personal_data
-from db.backups.dumps import dump, explained, is_postgresql
+from db.backups.dumps import dump, explaining, is_postgresql
 from db.core.base import Base
 from db.core.engine import Database
 from db.models.attachments import Attachment
@@ -37,7 +37,7 @@ def export(settings: Settings, email: str, directory: Path) -> dict[str, Any]:
 
     A running server has the SQLite file open, so that a copy of it is read, which is erased afterwards.
     """
-    with explained(f"{directory}: {{problem}}. Name a directory with room for the export, in which you may write."):
+    with explaining(f"{directory}: {{problem}}. Name a directory with room for the export, in which you may write."):
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".export-", dir=directory) as part:
             url = settings.database_url
@@ -65,7 +65,7 @@ class Exporter:
         """Write everything of the person with an address, and return the address as it is stored."""
         await self.database.start()
         try:
-            user_id = await self.database.write(personal_data.person, SYSTEM, email)
+            user_id = await self.database.write(personal_data.person_id, SYSTEM, email)
             for name in ("data", "tables", "attachments", "exports"):
                 (self.directory / name).mkdir(parents=True, mode=0o700)
             address = email.strip().lower()

@@ -39,7 +39,7 @@ def models() -> Iterator[type[Base]]:
             yield model
 
 
-def person(session: Session, email: str) -> UUID:
+def person_id(session: Session, email: str) -> UUID:
     """Return the id of the account with an address. Raises NotFound."""
     user = session.scalars(select(User).where(User.email == normalized_email(email))).one_or_none()
     if user is None:

@@ -21,7 +21,7 @@ class DumpFailed(RuntimeError):
 
 
 @contextmanager
-def explained(sentence: str) -> Iterator[None]:
+def explaining(sentence: str) -> Iterator[None]:
     """Raise DumpFailed with the sentence, in which {problem} is replaced, for a file that cannot be written."""
     try:
         yield

@@ -81,7 +81,7 @@ class ActivityRecorder:
 
 
 class StorageRecorder:
-    """Collects the bytes that a transaction adds to organizations or takes from them, for its end.
+    """Recorder of the bytes that a transaction adds to organizations or takes from them.
 
     `quota` is the most bytes that an organization may store; None for no limit.
     """

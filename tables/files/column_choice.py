@@ -40,7 +40,9 @@ class Choice:
         self._infer = partial(_infer, strings=strings, mark=mark, options=options or {})
         sample = list(islice(rows(), SAMPLE))
         self._texts = [[row[n] for row in sample] for n in range(len(names))]
-        self.columns = agreed([self._infer(n, name, self._texts[n]) for n, name in enumerate(names)], self._texts)
+        self.columns = with_shared_formats(
+            [self._infer(n, name, self._texts[n]) for n, name in enumerate(names)], self._texts
+        )
 
     def fit(self) -> bool:
         """Choose the narrowest types in which every text of a column parses; whether any is another now."""
@@ -49,14 +51,14 @@ class Choice:
         for n, texts in exceptions.items():
             self._texts[n] = [*self._texts[n], *texts]
         again = {n: self._infer(n, self._names[n], self._texts[n]) for n in exceptions}
-        columns = agreed([again.get(n, column) for n, column in enumerate(before)], self._texts)
+        columns = with_shared_formats([again.get(n, column) for n, column in enumerate(before)], self._texts)
         left = _exceptions(columns, self._rows, again) if again else {}
         self.columns = [_text(n, column.name) if n in left else column for n, column in enumerate(columns)]
         return self.columns != before
 
 
-def agreed(columns: Sequence[Column], texts: Sequence[Sequence[str | None]]) -> list[Column]:
-    """Return the columns, in which a guess follows those that are certain: a file writes numbers and dates one way.
+def with_shared_formats(columns: Sequence[Column], texts: Sequence[Sequence[str | None]]) -> list[Column]:
+    """Return the columns with one decimal mark and one order of dates: uncertain ones follow those that are certain.
 
     Beside `14,32` the text `12.500` is a whole number, and beside 25/03/2025 the date 03/04/2025 is in April.
     """

@@ -16,8 +16,8 @@ _KEPT = re.compile(r'="([^"]*)"')
 _ESCAPED = re.compile(r'\\(["\\])')
 _RULE = re.compile(r"[-=+_*|: ]{3,}")
 NULL = "\\N"  # as databases write it
-_DUMPED = re.compile(r"\\(.)", re.DOTALL)
-_DUMPED_SIGNS = {"t": "\t", "n": "\n", "r": "\r", "0": "", "b": "\b", "Z": ""}
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED_CHARACTERS = {"t": "\t", "n": "\n", "r": "\r", "0": "", "b": "\b", "Z": ""}
 _END_OF_FILE = "\x1a"  # of programs for DOS
 
 WIDEST = 16_384  # values of a row, as in workbooks
@@ -56,11 +56,13 @@ def rows(lines: Iterable[str], dialect: Dialect, *, is_whole: bool = True) -> It
     if dialect.has_separator_line:
         lines = islice(lines, 1, None)
     if dialect.is_dump:
-        yield from _dumped(lines, dialect.delimiter)
+        yield from _unquoted_records(lines, dialect.delimiter)
         return
     lines = _without_escapes(lines, dialect)
     record_lines: list[str] = []
-    reader = csv.reader(_noted(lines, record_lines), delimiter=dialect.delimiter, skipinitialspace=dialect.has_spaces)
+    reader = csv.reader(
+        _with_record_lines(lines, record_lines), delimiter=dialect.delimiter, skipinitialspace=dialect.has_spaces
+    )
     plain = _exported if dialect.delimiter == EXPORTED else _plain
     drawn = dialect.delimiter == "|"
     try:
@@ -88,7 +90,7 @@ def _without_escapes(lines: Iterable[str], dialect: Dialect) -> Iterable[str]:
     return lines
 
 
-def _noted(lines: Iterable[str], record_lines: list[str]) -> Iterator[str]:
+def _with_record_lines(lines: Iterable[str], record_lines: list[str]) -> Iterator[str]:
     """Yield the lines and remember those of the record that is being read."""
     for line in lines:
         record_lines.append(line)
@@ -110,7 +112,7 @@ def _is_rule(record: Sequence[str]) -> bool:
     return bool(filled) and all(_RULE.fullmatch(field) for field in filled)
 
 
-def _dumped(lines: Iterable[str], delimiter: str) -> Iterator[Texts]:
+def _unquoted_records(lines: Iterable[str], delimiter: str) -> Iterator[Texts]:
     """Yield the records that a database wrote without quotes: a backslash escapes the character behind it."""
     before = ""
     for line in lines:
@@ -118,20 +120,20 @@ def _dumped(lines: Iterable[str], delimiter: str) -> Iterator[Texts]:
         bare = before.rstrip("\r\n")
         if len(before) > len(bare) and (len(bare) - len(bare.rstrip("\\"))) % 2:
             continue  # an escaped line end is a part of the value
-        yield [_undumped(field) for field in _cut(bare, delimiter)]
+        yield [_unescaped(field) for field in _split(bare, delimiter)]
         before = ""
     if before:
-        yield [_undumped(field) for field in _cut(before, delimiter)]
+        yield [_unescaped(field) for field in _split(before, delimiter)]
 
 
-def _cut(line: str, delimiter: str) -> list[str]:
+def _split(line: str, delimiter: str) -> list[str]:
     return re.split(rf"(?<!\\){re.escape(delimiter)}", line)
 
 
-def _undumped(field: str) -> str | None:
+def _unescaped(field: str) -> str | None:
     if field in {"", NULL}:
         return None
-    return _DUMPED.sub(lambda match: _DUMPED_SIGNS.get(match[1], match[1]), field) if "\\" in field else field
+    return _ESCAPE.sub(lambda match: _ESCAPED_CHARACTERS.get(match[1], match[1]), field) if "\\" in field else field
 
 
 def _plain(field: str) -> str | None:

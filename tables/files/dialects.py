@@ -1,4 +1,4 @@
-"""Dialects of CSV and TSV files, told by their beginning."""
+"""Dialects of CSV and TSV files, recognized by the beginning of the file."""
 
 import csv
 import io
@@ -80,7 +80,7 @@ def _delimiter(sample: str) -> str:
     """Return the delimiter that cuts most records into equally many fields; a comma when none does."""
     scores = {delimiter: _score(sample, Dialect(delimiter)) for delimiter in DELIMITERS}
     best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
-    if scores[best][0] < 2 and (rare := _rare(sample)):
+    if scores[best][0] < 2 and (rare := _rare_delimiter(sample)):
         return rare
     if not any(scores.values()) or scores[best] == (0, 0):
         return EXPORTED
@@ -96,8 +96,8 @@ def _delimiter(sample: str) -> str:
     return best
 
 
-def _rare(sample: str) -> str | None:
-    """Return a seldom delimiter that cuts all the lines into equally many values."""
+def _rare_delimiter(sample: str) -> str | None:
+    """Return a rare delimiter that splits all the lines into equally many values."""
     lines = [line for line in sample.splitlines()[:SAMPLED] if line]
     for delimiter in RARE if len(lines) > 1 else ():
         counts = {line.count(delimiter) for line in lines}

@@ -20,9 +20,9 @@ class _Window:
         self._pieces, self.text, self.index = pieces, "", 0
         self._line = self._column = 1
 
-    def grow(self) -> bool:
-        """Leave what was read, and take in as much again as is left; False at the end of the text."""
-        self._line, self._column = self._at(self.index)
+    def load_more(self) -> bool:
+        """Drop the text that was read and load as much as is left; return False at the end of the text."""
+        self._line, self._column = self._position(self.index)
         left, self.index = self.text[self.index :], 0
         more = [next(self._pieces, "")]
         while more[-1] and sum(map(len, more)) < len(left):
@@ -30,7 +30,7 @@ class _Window:
         self.text = left + "".join(more)
         return bool(more[0])
 
-    def _at(self, index: int) -> tuple[int, int]:
+    def _position(self, index: int) -> tuple[int, int]:
         lines = self.text.count("\n", 0, index)
         return self._line + lines, index - self.text.rfind("\n", 0, index) if lines else self._column + index
 
@@ -38,15 +38,15 @@ class _Window:
         """Return the next character that is no blank; empty at the end."""
         while True:
             self.index = WHITESPACE.match(self.text, self.index).end()
-            if self.index < len(self.text) or not self.grow():
+            if self.index < len(self.text) or not self.load_more():
                 return self.text[self.index : self.index + 1]
 
     def may_be_cut(self, error: json.JSONDecodeError) -> bool:
         """Return whether the error may only come from text that is not read yet."""
         return error.msg.startswith("Unterminated") or error.pos > len(self.text) - LONGEST_LITERAL
 
-    def mistake(self, error: json.JSONDecodeError) -> ValueError:
-        line, column = self._at(error.pos)
+    def syntax_error(self, error: json.JSONDecodeError) -> ValueError:
+        line, column = self._position(error.pos)
         return ValueError(
             f"The JSON is not valid at line {line}, column {column}: {error.msg}. Correct it, or send the whole file."
         )
@@ -75,11 +75,11 @@ def _element(decoder: json.JSONDecoder, window: _Window) -> Any:
             raise ValueError("The JSON is nested too deep: send an array of plain objects.") from None
         except json.JSONDecodeError as error:
             if not window.may_be_cut(error):
-                raise window.mistake(error) from None
+                raise window.syntax_error(error) from None
             if len(window.text) - window.index > MAX_ELEMENT:
                 raise ValueError(f"A row has at most {MAX_ELEMENT:,} characters in JSON: send an array.") from None
-            if not window.grow():
-                raise window.mistake(error) from None
+            if not window.load_more():
+                raise window.syntax_error(error) from None
         else:
             return element
 
