@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 READY = re.compile(r"GraphiQL: (http://\S+?)/graphql")
-START_SECONDS, STOP_SECONDS = 60.0, 15.0
+START_SECONDS, STOP_SECONDS = 30.0, 10.0
 
 
 class Product:
